@@ -1,0 +1,54 @@
+# Every command a person or CI needs. `make demo` and `make test` set up what is missing.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+KAFKA_LIBS := .kafka/libs/.copied
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lock contract gazetteer clean
+
+help:  ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## A virtual environment in .venv with everything, from the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or later is missing: install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)  ## The whole pipeline on the sample news web: no broker, no network
+	@$(BIN)/geowire demo
+
+test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are there
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_LIBS); fi
+	$(BIN)/python -m pytest
+
+$(KAFKA_LIBS): tests/servers/pom.xml
+	mvn --quiet --batch-mode -f tests/servers/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.kafka/libs
+	@touch $@
+
+check: $(STAMP)  ## Format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(STAMP)  ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## Resolve the dependencies anew (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+
+contract: $(STAMP)  ## Write the JSON Schemas and the AsyncAPI document from the models
+	$(BIN)/python -m geowire.contract
+
+gazetteer: $(STAMP)  ## Compile the gazetteer from its YAML
+	$(BIN)/python -m processors.tag.build
+
+clean:  ## Forget what was built; keep .venv
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

@@ -1,0 +1,238 @@
+"""The bus on Apache Kafka through kafka-python, with a guard around the faults that were found in it.
+
+- One record that the broker refuses stops an idempotent producer for good: the producer is thrown away and what was not
+  acknowledged is sent one record at a time, so that the culprit alone is named.
+- The producer accepts without bound and may never answer: a batch goes out in bounded chunks, each with a time limit.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, Self
+
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka import TopicPartition as KafkaPartition
+from kafka import errors as kafka_errors
+from kafka.admin import ConfigResource
+
+from geowire.bus import Extent, MemberOptions, Record, TopicPartition, Unwritable
+from geowire.errors import Misconfigured, Transient
+from geowire.kafka_group import CONNECTION, KafkaReader, KafkaSubscription, kafka_faults
+from geowire.topics import MEGABYTE, Topic
+
+CHUNK_RECORDS = 2_000
+CHUNK_BYTES = 32_000_000
+ACK_TIMEOUT = 60.0
+PRODUCER = CONNECTION | {
+    "acks": "all",
+    "enable_idempotence": True,
+    "delivery_timeout_ms": 2**31 - 1,  # a batch that expires wedges the producer; the limit is ours
+    "request_timeout_ms": 15_000,
+    "max_block_ms": 15_000,
+    "linger_ms": 5,
+    "batch_size": 262_144,
+    "max_request_size": 16 * MEGABYTE,
+    "compression_type": "zstd",
+    "allow_auto_create_topics": False,
+}
+REFUSALS = (
+    kafka_errors.MessageSizeTooLargeError,
+    kafka_errors.RecordListTooLargeError,
+    kafka_errors.InvalidRecordError,
+    kafka_errors.InvalidTimestampError,
+    kafka_errors.AuthorizationError,
+)
+
+
+class KafkaBus:
+    """The `Bus` on Kafka. Connections are opened when first used."""
+
+    def __init__(self, servers: Sequence[str], member: MemberOptions, replication: int = 1) -> None:
+        self._servers = list(servers)
+        self._member = member
+        self._replication = replication
+        self._lock = threading.Lock()
+        self._producer: Any = None
+        self._admin: Any = None
+        self._limits: dict[str, int] = {}
+
+    def ensure_topics(self, topics: Iterable[Topic]) -> list[str]:
+        """See `Bus`."""
+        wanted = {topic.name: topic for topic in topics}
+        with self._lock, kafka_faults(f"cannot create topics on {', '.join(self._servers)}"):
+            admin = self._admin_client()
+            missing = sorted(wanted.keys() - set(admin.list_topics()))
+            for name in missing:
+                with suppress(kafka_errors.TopicAlreadyExistsError):
+                    admin.create_topics({name: self._topic_options(wanted[name])}, wait_for_metadata=True)
+            found = [topic for topic in wanted.values() if topic.name not in missing]
+            return self._differences(found) if found else []
+
+    def publish(self, batch: Sequence[Record]) -> None:
+        """See `Bus`."""
+        with self._lock:
+            self._check_sizes(batch)
+            for chunk in chunks(batch):
+                self._publish_chunk(chunk)
+
+    def subscribe(self, group: str, topics: Sequence[str], *, exclusive: bool = False) -> KafkaSubscription:
+        """See `Bus`."""
+        self._check_existence(topics)
+        return KafkaSubscription(self._servers, group, topics, self._member, exclusive=exclusive)
+
+    def read(self, topic: str, *, from_beginning: bool = True) -> KafkaReader:
+        """See `Bus`."""
+        self._check_existence([topic])
+        return KafkaReader(self._servers, topic, from_beginning=from_beginning)
+
+    def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
+        """See `Bus`."""
+        self._check_existence(topics)
+        with self._lock, kafka_faults(f"cannot read the offsets of {group}"):
+            admin = self._admin_client()
+            described = admin.describe_topics(list(topics))
+            places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
+            ends = admin.list_partition_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
+            committed = admin.list_group_offsets(group).get(group, {})
+        return {
+            TopicPartition(*place): Extent(
+                max(0, committed[place].offset if place in committed else 0), ends[place].offset
+            )
+            for place in places
+        }
+
+    def close(self) -> None:
+        """See `Bus`."""
+        with self._lock:
+            self._discard_producer()
+            if self._admin is not None:
+                self._admin.close()
+                self._admin = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _admin_client(self) -> Any:
+        if self._admin is None:
+            self._admin = KafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=15_000, **CONNECTION)
+        return self._admin
+
+    def _topic_options(self, topic: Topic) -> dict[str, Any]:
+        replication = {"replication_factor": self._replication}
+        return {"num_partitions": topic.partitions, "configs": topic.configs} | replication
+
+    def _differences(self, topics: Sequence[Topic]) -> list[str]:
+        admin = self._admin_client()
+        names = [topic.name for topic in topics]
+        partitions = {t["name"]: len(t["partitions"]) for t in admin.describe_topics(names)}
+        configs = self._configs(names)
+        lines = []
+        for topic in topics:
+            wanted = {"partitions": str(topic.partitions)} | topic.configs
+            found = {"partitions": str(partitions[topic.name])} | configs[topic.name]
+            pairs = [(name, found.get(name), value) for name, value in wanted.items()]
+            lines += [
+                f"topic {topic.name}: {name} is {is_}, not {should}" for name, is_, should in pairs if is_ != should
+            ]
+        return lines
+
+    def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        resources = [ConfigResource("topic", name) for name in names]
+        described = self._admin_client().describe_configs(resources, config_filter="all")["topic"]
+        return {name: {key: entry["value"] for key, entry in described[name].items()} for name in names}
+
+    def _check_existence(self, topics: Sequence[str]) -> None:
+        with self._lock, kafka_faults(f"no answer from {', '.join(self._servers)}"):
+            missing = sorted(set(topics) - set(self._admin_client().list_topics()))
+        if missing:
+            raise Misconfigured(f"topic {missing[0]} does not exist on {', '.join(self._servers)}")
+
+    def _check_sizes(self, batch: Sequence[Record]) -> None:
+        unknown = sorted({record.topic for record in batch} - self._limits.keys())
+        if unknown:
+            with kafka_faults("cannot read topic limits"):
+                configs = self._configs(unknown)
+            self._limits |= {name: int(configs[name]["max.message.bytes"]) for name in unknown}
+        for record in batch:
+            if record.size > self._limits[record.topic]:
+                limit = self._limits[record.topic]
+                raise Unwritable(record, "too-large", f"{record.size} bytes for {record.topic}, which takes {limit}")
+
+    def _publish_chunk(self, chunk: Sequence[Record]) -> None:
+        """Send a chunk; if any of it fails, send what is not acknowledged again, one at a time."""
+        waiting = self._send(chunk)
+        if not waiting:
+            return
+        for record in waiting:
+            if not self._send([record]):
+                continue
+            raise Transient(f"Kafka: no acknowledgement from {', '.join(self._servers)}")
+
+    def _send(self, records: Sequence[Record]) -> list[Record]:
+        """The records that were not acknowledged, with the producer discarded if there are any."""
+        try:
+            with kafka_faults("cannot publish"):
+                producer = self._live_producer()
+                futures = [self._enqueue(producer, record) for record in records]
+        except Transient:
+            self._discard_producer()
+            raise
+        deadline = time.monotonic() + ACK_TIMEOUT
+        outcomes = [acknowledged(future, deadline) for future in futures]
+        failed = [(record, error) for record, error in zip(records, outcomes, strict=True) if error is not None]
+        if failed:
+            self._discard_producer()
+            if len(records) == 1 and isinstance(failed[0][1], REFUSALS):
+                raise Unwritable(records[0], "refused", f"{type(failed[0][1]).__name__} {failed[0][1]}")
+            if all(isinstance(error, kafka_errors.KafkaTimeoutError) for _, error in failed):
+                raise Transient(f"Kafka: no acknowledgement within {ACK_TIMEOUT:.0f} s")
+        return [record for record, _ in failed]
+
+    @staticmethod
+    def _enqueue(producer: Any, record: Record) -> Any:
+        return producer.send(record.topic, key=record.key, value=record.value, headers=list(record.headers))
+
+    def _live_producer(self) -> Any:
+        if self._producer is None:
+            self._producer = KafkaProducer(bootstrap_servers=self._servers, **PRODUCER)
+        return self._producer
+
+    def _discard_producer(self) -> None:
+        """Close the producer, by force if it is wedged: its thread would otherwise live on."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            producer.close(timeout=1)
+        except kafka_errors.KafkaError:
+            producer._sender.force_close()  # noqa: SLF001  # close() gives up before it stops the thread
+
+
+def chunks(batch: Sequence[Record]) -> Iterator[list[Record]]:
+    """The batch in pieces that may be in flight at once."""
+    chunk: list[Record] = []
+    size = 0
+    for record in batch:
+        if chunk and (len(chunk) >= CHUNK_RECORDS or size + record.size > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(record)
+        size += record.size
+    if chunk:
+        yield chunk
+
+
+def acknowledged(future: Any, deadline: float) -> Exception | None:
+    """None once the broker has the record; otherwise why not."""
+    try:
+        future.get(timeout=max(0.0, deadline - time.monotonic()))
+    except kafka_errors.KafkaError as error:
+        refused: Exception = error
+        return refused
+    return None

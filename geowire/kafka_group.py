@@ -1,0 +1,239 @@
+"""Reading from Kafka: members of a group, and readers without one.
+
+After an exception while records are unpacked, kafka-python spins for ever: bytes are decoded by geowire, never
+by the consumer, and after any fault out of `poll` the consumer is made anew.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka import TopicPartition as KafkaPartition
+from kafka import errors as kafka_errors
+from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
+from kafka.structs import OffsetAndMetadata
+
+from geowire.bus import Delivery, MemberOptions, Record, TopicPartition
+from geowire.errors import Misconfigured, PartitionLost, Transient
+
+CONNECTION = {"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000}
+CONSUMER = CONNECTION | {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "earliest",
+    "isolation_level": "read_committed",
+    "fetch_max_bytes": 16 * 2**20,
+    "max_partition_fetch_bytes": 2 * 2**20,
+    "allow_auto_create_topics": False,
+}
+
+
+@contextmanager
+def kafka_faults(what: str) -> Iterator[None]:
+    """Turn kafka-python's errors into geowire's: a lost partition, a wrong set-up, or try again."""
+    try:
+        yield
+    except (kafka_errors.CommitFailedError, kafka_errors.RebalanceInProgressError) as error:
+        raise PartitionLost(f"{what}: {error}") from error
+    except (kafka_errors.AuthorizationError, kafka_errors.UnsupportedVersionError) as error:
+        raise Misconfigured(f"GEOWIRE_BUS: {what}: {error}") from error
+    except (kafka_errors.KafkaError, OSError) as error:
+        raise Transient(f"Kafka: {what}: {type(error).__name__} {error}") from error
+
+
+class KafkaSubscription:
+    """The `Subscription` on Kafka."""
+
+    def __init__(
+        self, servers: Sequence[str], group: str, topics: Sequence[str], member: MemberOptions, *, exclusive: bool
+    ) -> None:
+        self._options = CONSUMER | {
+            "bootstrap_servers": list(servers),
+            "group_id": group,
+            "client_id": f"{group}-{uuid.uuid4().hex[:8]}",
+            "group_instance_id": f"{group}-{member.name}" if member.name else None,
+            "session_timeout_ms": int(member.session_timeout * 1000),
+            "heartbeat_interval_ms": int(member.session_timeout * 100),
+            "max_poll_interval_ms": int(member.max_poll_interval * 1000),
+            "partition_assignment_strategy": [OneHolderAssignor if exclusive else CooperativeStickyAssignor],
+        }
+        self._topics = list(topics)
+        self._epoch = 0
+        self._consumer = self._join()
+
+    def _join(self) -> Any:
+        with kafka_faults("cannot join the group"):
+            consumer = KafkaConsumer(**self._options)
+            consumer.subscribe(self._topics, listener=_EpochListener(self._raise_epoch))
+        return consumer
+
+    def _raise_epoch(self) -> None:
+        self._epoch += 1
+
+    @property
+    def epoch(self) -> int:
+        """See `Subscription`."""
+        return self._epoch
+
+    @property
+    def assignment(self) -> frozenset[TopicPartition]:
+        """See `Subscription`."""
+        return frozenset(TopicPartition(*place) for place in self._consumer.assignment())
+
+    def poll(self, max_records: int, timeout: float) -> list[Delivery]:
+        """See `Subscription`."""
+        if paused := self._consumer.paused():
+            self._consumer.resume(*paused)
+        return self._poll(max_records, timeout)
+
+    def _poll(self, max_records: int, timeout: float) -> list[Delivery]:
+        try:
+            with kafka_faults("cannot read"):
+                found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=max_records)
+        except Transient:
+            self._start_anew()
+            raise
+        return [delivery_of(record) for record in itertools.chain.from_iterable(found.values())]
+
+    def _start_anew(self) -> None:
+        """After an exception out of poll() a consumer may spin for ever: leave and join again."""
+        with suppress(kafka_errors.KafkaError):
+            self._consumer.close(autocommit=False, timeout_ms=5_000)
+        self._raise_epoch()
+        self._consumer = self._join()
+
+    def keep_alive(self, timeout: float) -> None:
+        """See `Subscription`."""
+        self._consumer.pause(*self._consumer.assignment())
+        unwanted = self._poll(1, timeout)
+        for delivery in unwanted:  # of a partition that was assigned just now
+            self._consumer.seek(KafkaPartition(*delivery.source), delivery.offset)
+
+    def commit(self, positions: Mapping[TopicPartition, int]) -> None:
+        """See `Subscription`."""
+        lost = positions.keys() - self.assignment
+        if lost:
+            raise PartitionLost(f"{min(lost)} belongs to another member now")
+        offsets = {KafkaPartition(*place): OffsetAndMetadata(at, "", -1) for place, at in positions.items()}
+        with kafka_faults("cannot commit"):
+            self._consumer.commit(offsets, timeout_ms=15_000)
+
+    def rewind(self) -> None:
+        """See `Subscription`."""
+        with kafka_faults("cannot read committed offsets"):
+            for place in self._consumer.assignment():
+                committed = self._consumer.committed(place, timeout_ms=15_000)
+                if committed is None:
+                    self._consumer.seek_to_beginning(place)
+                else:
+                    self._consumer.seek(place, committed)
+
+    def close(self) -> None:
+        """See `Subscription`."""
+        with suppress(kafka_errors.KafkaError):
+            self._consumer.close(autocommit=False, timeout_ms=10_000)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class KafkaReader:
+    """The `Reader` on Kafka."""
+
+    def __init__(self, servers: Sequence[str], topic: str, *, from_beginning: bool) -> None:
+        with kafka_faults(f"cannot read {topic}"):
+            self._consumer = KafkaConsumer(bootstrap_servers=list(servers), group_id=None, **CONSUMER)
+            places = [KafkaPartition(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic))]
+            self._consumer.assign(places)
+            seek = self._consumer.seek_to_beginning if from_beginning else self._consumer.seek_to_end
+            seek(*places)
+            self._ends: dict[KafkaPartition, int] = self._consumer.end_offsets(places)
+
+    def poll(self, max_records: int, timeout: float) -> list[Delivery]:
+        """See `Reader`."""
+        with kafka_faults("cannot read"):
+            found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=max_records)
+        return [delivery_of(record) for record in itertools.chain.from_iterable(found.values())]
+
+    def at_end(self) -> bool:
+        """See `Reader`."""
+        with kafka_faults("cannot read"):
+            return all(self._consumer.position(place) >= end for place, end in self._ends.items())
+
+    def close(self) -> None:
+        """See `Reader`."""
+        with suppress(kafka_errors.KafkaError):
+            self._consumer.close(autocommit=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _EpochListener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Says when the assignment changed. It runs on the client's I/O thread and must not call the consumer."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+
+    def on_partitions_revoked(self, revoked: Sequence[KafkaPartition]) -> None:
+        if revoked:
+            self._changed()
+
+    def on_partitions_assigned(self, assigned: Sequence[KafkaPartition]) -> None:
+        if assigned:
+            self._changed()
+
+    def on_partitions_lost(self, lost: Sequence[KafkaPartition]) -> None:
+        if lost:
+            self._changed()
+
+
+class OneHolderAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
+    """All partitions to one member: whoever held them in the latest generation, else the smallest member id.
+
+    A member's claim, the generation in which it last got partitions, travels as the protocol's user data.
+    """
+
+    name = "geowire-one-holder"
+
+    def __init__(self) -> None:
+        self._held_in = -1
+
+    def metadata(self, topics: Iterable[str]) -> Any:
+        """What this member tells the group."""
+        return ConsumerProtocolSubscription(0, sorted(topics), b"%d" % self._held_in)
+
+    def assign(self, cluster: Any, members: Sequence[Any]) -> dict[str, Any]:
+        """The group's leader decides."""
+        chosen = min(members, key=lambda member: (-int(member.metadata.user_data or b"-1"), member.member_id))
+        topics = sorted(chosen.metadata.topics)
+        everything = [(topic, sorted(cluster.partitions_for_topic(topic) or ())) for topic in topics]
+        shares = {member.member_id: everything if member is chosen else [] for member in members}
+        return {name: ConsumerProtocolAssignment(0, share, b"") for name, share in shares.items()}
+
+    def on_assignment(self, assignment: Any, generation: int) -> None:
+        """Remember the claim."""
+        self._held_in = generation if assignment.partitions() else -1
+
+
+def delivery_of(record: Any) -> Delivery:
+    """A consumer record in geowire's terms."""
+    headers = tuple((name, value or b"") for name, value in record.headers)
+    return Delivery(
+        Record(record.topic, record.key or b"", record.value, headers),
+        record.partition,
+        record.offset,
+        record.timestamp,
+    )

@@ -1,0 +1,162 @@
+"""Every setting, read from the environment (prefix `GEOWIRE_`) and from `.env`. No other file reads the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from geowire.errors import Misconfigured
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+EVERYTHING = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+
+
+def parse_duration(text: str) -> timedelta:
+    """`7d`, `12h`, `90s`, `500ms`. Raises `ValueError` that says what to write."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*", text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration; write a number and a unit, such as 90s, 15m, 12h or 7d")
+    try:
+        return timedelta(seconds=float(match[1]) * UNITS[match[2]])
+    except OverflowError:
+        raise ValueError(f"{text!r} is too long; write at most 100000d") from None
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _at_least_nothing(value: timedelta) -> timedelta:
+    if value < timedelta(0):
+        raise ValueError("write a duration that is not negative")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_at_least_nothing)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process, frozen once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GEOWIRE_", env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
+
+    data: Path = Path(".geowire")
+    """Folder for embedded files: the bus, the state of ingest, the state of each stage."""
+    bus: str = ""
+    """`kafka://host:9092[,host2:9092]` or `sqlite:///path`; empty: `bus.db` in the data folder."""
+    state: SecretStr = SecretStr("")
+    """State of ingest: `sqlite:///path` or `postgresql://user:password@host/name`; empty: `ingest.db` in `data`."""
+    feeds: str = ""
+    """The catalogue: a path or an http(s) URL of an OPML or YAML file; empty: `feeds.yaml` in the data folder."""
+    watches: Path | None = None
+    """A YAML file of watches; empty: those that come with geowire."""
+    member: str | None = None
+    """A stable name for this replica of a stage; after a crash it takes its partitions back at once."""
+    kafka_replication: int = Field(default=1, ge=1, le=9)
+    """Copies of each partition when topics are created; 3 on a cluster."""
+    allow_private_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """`false`, `true`, or a comma-separated list of CIDRs that may be reached although they are private."""
+    max_age: Duration = timedelta(days=7)
+    """Entries older than this at first sight are counted `rejected:too-old`."""
+    user_agent: str = Field(default="geowire/0.1 (news pipeline; no contact set)", min_length=1)
+    """Sent with each request; name a contact in it."""
+    poll_interval: Duration = timedelta(minutes=15)
+    """How long a feed rests after a poll."""
+    poll_interval_max: Duration = timedelta(hours=24)
+    """The longest that a failing feed rests."""
+    lease: Duration = timedelta(seconds=90)
+    """A feed's lease runs out after this if the poller that holds it dies."""
+    feed_bytes: int = Field(default=10_000_000, ge=1_000)
+    """Largest feed, decoded."""
+    page_bytes: int = Field(default=10_000_000, ge=1_000)
+    """Largest page, decoded."""
+    fetch_timeout: Duration = timedelta(seconds=30)
+    """For one request, redirects included."""
+    connect_timeout: Duration = timedelta(seconds=10)
+    """For one connection."""
+    redirects: int = Field(default=8, ge=0, le=30)
+    """Hops followed at most."""
+    concurrency: int = Field(default=64, ge=1, le=1_000)
+    """Requests under way at once."""
+    host_concurrency: int = Field(default=2, ge=1, le=100)
+    """Requests under way at once to one host."""
+    host_spacing: Duration = timedelta(seconds=1)
+    """Between requests to one host at a public address."""
+    private_host_spacing: Duration = timedelta(0)
+    """The same for a host at an allowed private address."""
+    workers: int = Field(default=0, ge=0, le=256)
+    """Processes that parse feeds and extract articles; 0: one for each core."""
+    extract_timeout: Duration = timedelta(seconds=20)
+    """For one page in a worker process."""
+    worker_memory: int = Field(default=1_500_000_000, ge=200_000_000)
+    """Address space that a worker process may use, in bytes, beyond what it has at start."""
+    worker_pages: int = Field(default=2_000, ge=1)
+    """A worker process is renewed after so many pages."""
+    fetch_attempts: int = Field(default=3, ge=1, le=20)
+    """A page that fails for a passing reason is tried in so many polls before the feed's own content stands in."""
+    batch: int = Field(default=100, ge=1, le=5_000)
+    """Messages that a stage takes at once."""
+    retry_wait: Duration = timedelta(seconds=1)
+    """First wait after a passing fault; it doubles up to a minute."""
+    story_window: Duration = timedelta(days=7)
+    """A story that got nothing for so long is over."""
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("allow_private_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        return parse_networks(value) if isinstance(value, (str, bool)) else value
+
+    @property
+    def bus_url(self) -> str:
+        """The bus to open."""
+        return self.bus or f"sqlite:///{self.data / 'bus.db'}"
+
+    @property
+    def state_url(self) -> SecretStr:
+        """The database of ingest."""
+        return self.state if self.state.get_secret_value() else SecretStr(f"sqlite:///{self.data / 'ingest.db'}")
+
+    @property
+    def feeds_location(self) -> str:
+        """The catalogue's path or address."""
+        return self.feeds or str(self.data / "feeds.yaml")
+
+    def with_(self, **changes: object) -> Self:
+        """The same with some settings replaced."""
+        return self.model_copy(update=changes)
+
+
+def parse_networks(value: str | bool) -> tuple[Network, ...]:
+    """`true`, `false` or a list of CIDRs. Raises `ValueError` that says what to write."""
+    text = str(value).strip()
+    if text.lower() in {"", "false", "0", "no"}:
+        return ()
+    if text.lower() in {"true", "1", "yes"}:
+        return EVERYTHING
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}; write true, false, or CIDRs such as 127.0.0.0/8,10.1.0.0/16") from error
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment. Raises `Misconfigured` with one line that names the setting."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        name = "GEOWIRE_" + "_".join(str(step) for step in problem["loc"][:1]).upper()
+        message = problem["msg"].removeprefix("Value error, ")
+        raise Misconfigured(f"{name}: {message} (it is {problem['input']!r})") from error

@@ -1,0 +1,224 @@
+"""Consumer groups on the embedded bus: who reads which partition, and how far each has come.
+
+A lease gives one partition to one member under an epoch that rises with each change of hands; a commit names its epoch,
+so that a member that was thought dead cannot move what is no longer its own. Times are of the monotonic clock, which
+all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+
+from geowire.bus import Delivery, MemberOptions, TopicPartition
+from geowire.errors import PartitionLost
+from geowire.liveness import is_gone, this_process
+from geowire.sqlite_log import LogTopic, read_rows, wait_for, write_transaction
+
+REBALANCE_EVERY = 0.5
+
+
+class SqliteSubscription:
+    """The `Subscription` on one SQLite file. Rebalancing happens inside `poll` and `keep_alive`, as with Kafka."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        group: str,
+        topics: Sequence[LogTopic],
+        member: MemberOptions,
+        *,
+        exclusive: bool,
+    ) -> None:
+        self._connection = connection
+        self._group = group
+        self._topics = {topic.id: topic for topic in topics}
+        self._member = member
+        self._name = member.name or uuid.uuid4().hex
+        self._exclusive = exclusive
+        self._epoch = 0
+        self._closed = False
+        self._leases: dict[tuple[int, int], int] = {}
+        self._positions: dict[tuple[int, int], int] = {}
+        self._rebalanced_at = float("-inf")
+        self._turn = itertools.count()
+
+    @property
+    def epoch(self) -> int:
+        """See `Subscription`."""
+        return self._epoch
+
+    @property
+    def assignment(self) -> frozenset[TopicPartition]:
+        """See `Subscription`."""
+        return frozenset(TopicPartition(self._topics[topic].name, partition) for topic, partition in self._leases)
+
+    def poll(self, max_records: int, timeout: float) -> list[Delivery]:
+        """See `Subscription`."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self._rebalance_if_due()
+            wait = min(REBALANCE_EVERY, max(0.0, deadline - time.monotonic()))
+            found = wait_for(self._connection, lambda: self._take(max_records), wait)
+            if found or time.monotonic() >= deadline:
+                return found
+
+    def keep_alive(self, timeout: float) -> None:
+        """See `Subscription`."""
+        self._rebalance_if_due()
+        wait_for(self._connection, list, min(timeout, self._member.max_poll_interval / 3))
+
+    def commit(self, positions: Mapping[TopicPartition, int]) -> None:
+        """See `Subscription`."""
+        ids = {topic.name: topic.id for topic in self._topics.values()}
+        update = """UPDATE lease SET committed = ? WHERE grp = ? AND topic = ? AND partition = ? AND owner = ?
+            AND epoch = ?"""
+        with write_transaction(self._connection) as connection:
+            for (name, partition), position in positions.items():
+                place = (ids[name], partition)
+                epoch = self._leases.get(place, -1)
+                cursor = connection.execute(update, (position, self._group, *place, self._name, epoch))
+                if cursor.rowcount == 0:
+                    self._rebalanced_at = float("-inf")
+                    raise PartitionLost(f"{name} partition {partition} belongs to another member of {self._group} now")
+
+    def rewind(self) -> None:
+        """See `Subscription`."""
+        query = "SELECT topic, partition, committed FROM lease WHERE grp = ? AND owner = ?"
+        for topic, partition, committed in self._connection.execute(query, (self._group, self._name)).fetchall():
+            self._positions[topic, partition] = committed
+
+    def close(self) -> None:
+        """See `Subscription`."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            with write_transaction(self._connection) as connection:
+                leave(connection, self._group, self._name)
+        finally:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _take(self, max_records: int) -> list[Delivery]:
+        taken: list[Delivery] = []
+        places = sorted(self._leases)
+        first = next(self._turn)
+        for step in range(len(places)):
+            if len(taken) >= max_records:
+                break
+            place = places[(first + step) % len(places)]
+            topic, partition = self._topics[place[0]], place[1]
+            rows = read_rows(self._connection, topic, partition, self._positions[place], max_records - len(taken))
+            self._positions[place] = rows[-1].offset + 1 if rows else self._positions[place]
+            taken += rows
+        return taken
+
+    def _rebalance_if_due(self) -> None:
+        now = time.monotonic()
+        if now - self._rebalanced_at < REBALANCE_EVERY:
+            return
+        self._rebalanced_at = now
+        with write_transaction(self._connection) as connection:
+            self._drop_dead_members(connection, now)
+            self._announce(connection, now)
+            held = self._share(connection)
+        if {place: epoch for place, (epoch, _) in held.items()} == self._leases:
+            return
+        self._epoch += 1
+        self._positions = {
+            place: self._positions[place] if self._leases.get(place) == epoch else committed
+            for place, (epoch, committed) in held.items()
+        }
+        self._leases = {place: epoch for place, (epoch, _) in held.items()}
+
+    def _drop_dead_members(self, connection: sqlite3.Connection, now: float) -> None:
+        rows = connection.execute("SELECT name, process, polled FROM member WHERE grp = ?", (self._group,)).fetchall()
+        for name, process, polled in rows:
+            silent = not 0 <= now - polled <= self._member.max_poll_interval  # below 0: the machine was started anew
+            if name != self._name and (silent or is_gone(process)):
+                leave(connection, self._group, name)
+
+    def _announce(self, connection: sqlite3.Connection, now: float) -> None:
+        row = (self._group, self._name, this_process(), time.monotonic_ns(), now, json.dumps(sorted(self._topics)))
+        connection.execute(
+            """INSERT INTO member VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+            SET polled = excluded.polled, process = excluded.process, topics = excluded.topics""",
+            row,
+        )
+        for topic in self._topics.values():
+            places = [(self._group, topic.id, partition) for partition in range(topic.partitions)]
+            connection.executemany("INSERT OR IGNORE INTO lease VALUES (?, ?, ?, NULL, 0, 0)", places)
+        if not self._leases and self._epoch == 0:
+            # a named member that comes back: what it held before the crash is held anew, under a new epoch
+            connection.execute("UPDATE lease SET owner = NULL WHERE grp = ? AND owner = ?", (self._group, self._name))
+
+    def _share(self, connection: sqlite3.Connection) -> dict[tuple[int, int], tuple[int, int]]:
+        """Give up what is over this member's share and take what is free below it: place -> (epoch, committed)."""
+        members = [
+            name
+            for name, topics in connection.execute(
+                "SELECT name, topics FROM member WHERE grp = ? ORDER BY joined, name", (self._group,)
+            ).fetchall()
+            if set(json.loads(topics)) & set(self._topics)
+        ]
+        query = "SELECT topic, partition, owner, epoch, committed FROM lease WHERE grp = ? ORDER BY topic, partition"
+        rows = [row for row in connection.execute(query, (self._group,)).fetchall() if row[0] in self._topics]
+        owners = {(topic, partition): owner for topic, partition, owner, _, _ in rows}
+        quota = exclusive_quota if self._exclusive else fair_quota
+        wanted = wanted_places(owners, self._name, quota(members, owners, self._name))
+        self._hand_over(connection, owners, wanted)
+        return {
+            (topic, partition): (epoch if owner == self._name else epoch + 1, committed)
+            for topic, partition, owner, epoch, committed in rows
+            if (topic, partition) in wanted
+        }
+
+    def _hand_over(
+        self, connection: sqlite3.Connection, owners: Mapping[tuple[int, int], str | None], wanted: set[tuple[int, int]]
+    ) -> None:
+        mine = {place for place, owner in owners.items() if owner == self._name}
+        give = [(self._group, *place) for place in mine - wanted]
+        take = [(self._name, self._group, *place) for place in wanted - mine]
+        where = "WHERE grp = ? AND topic = ? AND partition = ?"
+        connection.executemany(f"UPDATE lease SET owner = NULL {where}", give)  # noqa: S608
+        connection.executemany(f"UPDATE lease SET owner = ?, epoch = epoch + 1 {where}", take)  # noqa: S608
+
+
+def leave(connection: sqlite3.Connection, group: str, name: str) -> None:
+    """Take a member out of its group and free its partitions, inside a transaction."""
+    connection.execute("UPDATE lease SET owner = NULL WHERE grp = ? AND owner = ?", (group, name))
+    connection.execute("DELETE FROM member WHERE grp = ? AND name = ?", (group, name))
+
+
+Quota = Callable[[Sequence[str], Mapping[tuple[int, int], str | None], str], int]
+
+
+def fair_quota(members: Sequence[str], owners: Mapping[tuple[int, int], str | None], name: str) -> int:
+    """How many partitions a member may have: an equal share, the first ones one more if it does not divide."""
+    share, rest = divmod(len(owners), len(members))
+    return share + (1 if members.index(name) < rest else 0)
+
+
+def exclusive_quota(members: Sequence[str], owners: Mapping[tuple[int, int], str | None], name: str) -> int:
+    """All partitions for whoever holds one already, else for the member that joined first; none for the others."""
+    holders = [owner for owner in owners.values() if owner is not None]
+    active = holders[0] if holders else members[0]
+    return len(owners) if active == name else 0
+
+
+def wanted_places(owners: Mapping[tuple[int, int], str | None], name: str, quota: int) -> set[tuple[int, int]]:
+    """The places that a member should have: its own first, then free ones, up to its quota."""
+    mine = [place for place, owner in owners.items() if owner == name]
+    free = [place for place, owner in owners.items() if owner is None]
+    return set((mine + free)[:quota])

@@ -1,0 +1,119 @@
+"""The file of a stateful stage: its tables, how far it is in each partition, and what it has still to publish.
+
+All three change in one transaction, so that a crash at any point neither loses a message nor decides anything twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from geowire.bus import Record, TopicPartition
+from geowire.errors import Misconfigured, PartitionLost, Transient
+from geowire.headers import pack_headers, unpack_headers
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS stage_offset (
+    topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stage_outbox (
+    seq INTEGER PRIMARY KEY, topic TEXT NOT NULL, key BLOB NOT NULL, value BLOB, headers BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS stage_owner (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1), token TEXT NOT NULL, built INTEGER NOT NULL
+);
+INSERT OR IGNORE INTO stage_owner VALUES (1, '', 0);
+"""
+
+
+class StageState:
+    """One stage's state file. For one thread; a standby on the same machine may have it open too."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+            self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise Misconfigured(f"GEOWIRE_DATA: no state file {path}: {error}; name a writable folder") from error
+        self._token = ""
+
+    def claim(self, token: str) -> bool:
+        """Become the one writer, the one before is refused from now on; whether it was someone else."""
+        self._token = token
+        with self.transaction(fenced=False) as connection:
+            (before,) = connection.execute("SELECT token FROM stage_owner").fetchone()
+            connection.execute("UPDATE stage_owner SET token = ?", (token,))
+        return bool(before != token)
+
+    @contextmanager
+    def transaction(self, *, fenced: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction, rolled back on any exception.
+
+        Raises `PartitionLost` if another member has claimed the file, `Transient` if SQLite cannot write now.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if fenced:
+                self._check_owner()
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise Transient(f"state file: {error}") from error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _check_owner(self) -> None:
+        (owner,) = self._connection.execute("SELECT token FROM stage_owner").fetchone()
+        if owner != self._token:
+            raise PartitionLost("another member works on this state now")
+
+    def next_offset(self, source: TopicPartition) -> int:
+        """The first offset of the partition that the state has not taken in."""
+        row = self._connection.execute("SELECT next FROM stage_offset WHERE topic=? AND partition=?", source).fetchone()
+        return int(row[0]) if row else 0
+
+    def is_built(self) -> bool:
+        """Whether the tables were once filled, if only with nothing."""
+        (built,) = self._connection.execute("SELECT built FROM stage_owner").fetchone()
+        return bool(built)
+
+    @staticmethod
+    def mark_built(connection: sqlite3.Connection) -> None:
+        """Remember that the tables are filled, inside the transaction that fills them."""
+        connection.execute("UPDATE stage_owner SET built = 1")
+
+    @staticmethod
+    def advance(connection: sqlite3.Connection, positions: dict[TopicPartition, int]) -> None:
+        """Record the next offset of each partition, inside the stage's transaction."""
+        rows = [(topic, partition, position) for (topic, partition), position in positions.items()]
+        connection.executemany("INSERT OR REPLACE INTO stage_offset VALUES (?, ?, ?)", rows)
+
+    @staticmethod
+    def put(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+        """Keep records for publication, inside the stage's transaction."""
+        rows = [(r.topic, r.key, r.value, pack_headers(r.headers)) for r in records]
+        connection.executemany("INSERT INTO stage_outbox (topic, key, value, headers) VALUES (?, ?, ?, ?)", rows)
+
+    def waiting(self, limit: int) -> tuple[list[Record], int]:
+        """The oldest records not yet struck, and the number to strike them by."""
+        rows = self._connection.execute("SELECT * FROM stage_outbox ORDER BY seq LIMIT ?", (limit,)).fetchall()
+        records = [Record(topic, key, value, unpack_headers(headers)) for _, topic, key, value, headers in rows]
+        return records, rows[-1][0] if rows else 0
+
+    def strike(self, up_to: int) -> None:
+        """Forget published records up to a number that `waiting` gave."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM stage_outbox WHERE seq <= ?", (up_to,))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For reading outside a transaction."""
+        return self._connection
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

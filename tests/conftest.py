@@ -1,0 +1,93 @@
+"""Real servers for the tests that need them: skipped with a word where there is none, a failure under `CI=true`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers.kafka_broker import kafka_broker
+from servers.postgres import find_binaries, postgres_server
+from sqlalchemy import create_engine, text
+
+from geowire.bus import Bus, MemberOptions, open_bus
+
+ROOT = Path(__file__).parent.parent
+LIBS = ROOT / ".kafka" / "libs"
+
+
+def unavailable(what: str) -> None:
+    """On a laptop a missing server skips its tests; in CI it fails them."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A test sees the defaults, whatever the shell or a `.env` file says."""
+    for name in [name for name in os.environ if name.startswith("GEOWIRE_") and name != "GEOWIRE_TEST_KAFKA"]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`host:port` of a real Kafka: the one that GEOWIRE_TEST_KAFKA names, else one of our own."""
+    if given := os.environ.get("GEOWIRE_TEST_KAFKA"):
+        yield given.removeprefix("kafka://")
+        return
+    if not (shutil.which("java") and any(LIBS.glob("kafka_*.jar"))):
+        unavailable("no Kafka: install Java 17 and Maven and run `make test`, or set GEOWIRE_TEST_KAFKA=host:port")
+    with kafka_broker(LIBS, tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server."""
+    binaries = find_binaries()
+    if binaries is None:
+        unavailable("no PostgreSQL: install its server package")
+    assert binaries is not None
+    with postgres_server(binaries, tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server_url: str) -> Iterator[str]:
+    """An empty database of its own for each test."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(
+        postgres_server_url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield postgres_server_url.rpartition("/")[0] + f"/{name}"
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])
+def bus_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of each kind of bus in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bus.db'}"
+    return f"kafka://{request.getfixturevalue('kafka_server')}"
+
+
+@pytest.fixture
+def member_options() -> MemberOptions:
+    """Members that are given up soon, so that no test waits long."""
+    return MemberOptions(session_timeout=2.0, max_poll_interval=30.0)
+
+
+@pytest.fixture
+def bus(bus_url: str, member_options: MemberOptions) -> Iterator[Bus]:
+    """Each kind of bus in turn, open."""
+    with open_bus(bus_url, member=member_options) as opened:
+        yield opened

@@ -1,0 +1,304 @@
+"""The consumer loop: batches, faults, dead letters, and the state of a stage that remembers."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from geowire.bus import Bus, Delivery, MemberOptions, Record, open_bus
+from geowire.consume import ConsumerLoop, Counts, LoopOptions, ends_of
+from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
+from geowire.events import Event, decode, encode, header_texts, ingest_failure_event
+from geowire.messages import IngestFailure
+from geowire.stage_state import StageState
+from geowire.topics import DEADLETTERS, Topic
+
+QUICK = LoopOptions(batch=10, retry_wait=0.01, until_idle=True)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[Bus]:
+    """The embedded bus: the loop relies only on promises that every bus keeps."""
+    with open_bus(f"sqlite:///{tmp_path / 'bus.db'}", member=MemberOptions()) as opened:
+        opened.ensure_topics([DEADLETTERS])
+        yield opened
+
+
+def new_topics(bus: Bus) -> tuple[str, str]:
+    """A topic to read and one to write."""
+    names = (f"in.{uuid.uuid4().hex}", f"out.{uuid.uuid4().hex}")
+    bus.ensure_topics([Topic(name, "id", "For a test.", "a test", (), partitions=1) for name in names])
+    return names
+
+
+def event(topic: str, word: str) -> Event:
+    """An event that says one word."""
+    failure = IngestFailure(stage="fetch", url=f"https://a.example/{word}", reason=word, failed_at=NOON)
+    return replace(ingest_failure_event(failure), topic=topic, key="k")
+
+
+def words(bus: Bus, topic: str) -> list[str]:
+    """The words that stand in a topic."""
+    return [decode(delivery).data.reason for delivery in everything(bus, topic)]  # type: ignore[attr-defined]
+
+
+def everything(bus: Bus, topic: str) -> list[Delivery]:
+    """All deliveries of a topic."""
+    found: list[Delivery] = []
+    with bus.read(topic) as reader:
+        while not reader.at_end():
+            found += reader.poll(100, 0.1)
+    return found
+
+
+def send(bus: Bus, topic: str, *sent: str) -> None:
+    """Publish a word each."""
+    bus.publish([encode(event(topic, word)) for word in sent])
+
+
+class Echo:
+    """A stateless stage that repeats each word, after the faults it was told to have."""
+
+    name = "echo"
+
+    def __init__(self, topic: str, answers: str, faults: Iterable[Exception] = (), never: str = "") -> None:
+        self.topic = topic
+        self._answers = answers
+        self._faults = list(faults)
+        self._never = never
+
+    def process(self, batch: Sequence[Event]) -> list[Event]:
+        """Repeat."""
+        if self._faults:
+            raise self._faults.pop(0)
+        for heard in batch:
+            if heard.data.reason == self._never:  # type: ignore[attr-defined]
+                raise Rejected("unspeakable", "never")
+        return [replace(heard, topic=self._answers) for heard in batch]
+
+
+class Numbering(Echo):
+    """A stateful stage that numbers the words it hears."""
+
+    name = "numbering"
+
+    @property
+    def rebuilds_from(self) -> str | None:
+        """Its own answers."""
+        return self._answers
+
+    def create_tables(self, connection: sqlite3.Connection) -> None:
+        """One table of words."""
+        connection.execute("CREATE TABLE IF NOT EXISTS word (number INTEGER PRIMARY KEY, word TEXT UNIQUE)")
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Count what is known."""
+        (self.known,) = connection.execute("SELECT count(*) FROM word").fetchone()
+
+    def process(self, batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:  # type: ignore[override]
+        """`one` is answered by `one-1` if it is the first word."""
+        answers = []
+        for heard in super().process(batch):
+            self.known += 1
+            word = heard.data.reason  # type: ignore[attr-defined]
+            connection.execute("INSERT INTO word VALUES (?, ?)", (self.known, word))
+            answers.append(event(self._answers, f"{word}-{self.known}"))
+        return answers
+
+    def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
+        """Its answers hold words and numbers."""
+        for said in published:
+            word, _, number = said.data.reason.rpartition("-")  # type: ignore[attr-defined]
+            connection.execute("INSERT INTO word VALUES (?, ?)", (int(number), word))
+
+
+def test_a_stage_answers_everything_once_and_commits(bus: Bus) -> None:
+    """A second run finds nothing to do."""
+    source, answers = new_topics(bus)
+    send(bus, source, *[f"w{n}" for n in range(25)])
+
+    first = ConsumerLoop(bus, Echo(source, answers), options=QUICK).run()
+    second = ConsumerLoop(bus, Echo(source, answers), options=QUICK).run()
+
+    assert words(bus, answers) == [f"w{n}" for n in range(25)]
+    assert (first.taken, first.published, second.taken) == (25, 25, 0)
+
+
+def test_a_passing_fault_is_waited_out(bus: Bus) -> None:
+    """The same batch is tried again; there is no dead letter."""
+    source, answers = new_topics(bus)
+    send(bus, source, "one", "two")
+    stage = Echo(source, answers, faults=[Transient("down"), Transient("still down")])
+
+    counts = ConsumerLoop(bus, stage, options=QUICK).run()
+
+    assert words(bus, answers) == ["one", "two"]
+    assert (counts.retries, counts.dead) == (2, 0)
+
+
+@pytest.mark.parametrize("stage_type", [Echo, Numbering])
+def test_what_is_rejected_goes_to_dead_letters_alone(bus: Bus, tmp_path: Path, stage_type: type[Echo]) -> None:
+    """The original bytes with the facts; the rest of its batch is answered in order."""
+    source, answers = new_topics(bus)
+    send(bus, source, "one", "bad", "three")
+    state = StageState(tmp_path / "state.db") if stage_type is Numbering else None
+
+    counts = ConsumerLoop(bus, stage_type(source, answers, never="bad"), state=state, options=QUICK).run()
+
+    assert [word[:3] for word in words(bus, answers)] == ["one", "thr"]
+    assert counts.reasons == {"unspeakable": 1}
+    (letter,) = everything(bus, DEADLETTERS.name)
+    (original,) = [d for d in everything(bus, source) if d.record.value == letter.record.value]
+    facts = header_texts(letter.record.headers)
+    assert letter.record.headers[: len(original.record.headers)] == original.record.headers
+    assert (facts["dlq.topic"], facts["dlq.partition"], facts["dlq.offset"]) == (source, "0", "1")
+    assert (facts["dlq.stage"], facts["dlq.reason"]) == (stage_type.name, "unspeakable")
+
+
+def test_bytes_that_are_no_event_go_to_dead_letters(bus: Bus) -> None:
+    """Unknown types, broken JSON and missing headers do not stop the stream."""
+    source, answers = new_topics(bus)
+    good = encode(event(source, "good"))
+    broken = replace(good, value=b"{")
+    bus.publish([Record(source, b"k", b"hello"), broken, good, replace(good, value=None)])
+
+    counts = ConsumerLoop(bus, Echo(source, answers), options=QUICK).run()
+
+    assert words(bus, answers) == ["good"]
+    assert counts.reasons == {"unknown-type": 1, "malformed": 1, "no-value": 1}
+
+
+def test_a_bug_in_a_stage_makes_a_dead_letter_and_the_stream_goes_on(bus: Bus) -> None:
+    """An unforeseen exception counts as internal-error."""
+    source, answers = new_topics(bus)
+    send(bus, source, "one")
+
+    counts = ConsumerLoop(bus, Echo(source, answers, faults=[ZeroDivisionError("oops")]), options=QUICK).run()
+
+    assert counts.reasons == {"internal-error": 1}
+
+
+def test_an_answer_that_no_topic_takes_goes_to_dead_letters(bus: Bus) -> None:
+    """The rest of the batch is published."""
+    source, _ = new_topics(bus)
+    small = Topic(f"small.{uuid.uuid4().hex}", "id", "For a test.", "a test", (), partitions=1, max_message_bytes=700)
+    bus.ensure_topics([small])
+    send(bus, source, "x" * 100, "one")
+
+    counts = ConsumerLoop(bus, Echo(source, small.name), options=QUICK).run()
+
+    assert words(bus, small.name) == ["one"]
+    assert counts.reasons == {"too-large": 1}
+
+
+def test_a_wrong_set_up_ends_the_loop_and_loses_nothing(bus: Bus) -> None:
+    """After it is put right the same messages come."""
+    source, answers = new_topics(bus)
+    send(bus, source, "one")
+    with pytest.raises(Misconfigured):
+        ConsumerLoop(bus, Echo(source, answers, faults=[Misconfigured("no gazetteer")]), options=QUICK).run()
+
+    ConsumerLoop(bus, Echo(source, answers), options=QUICK).run()
+
+    assert words(bus, answers) == ["one"]
+
+
+def test_stop_finishes_the_batch_in_hand(bus: Bus) -> None:
+    """A loop that is stopped has published and committed what it took."""
+    source, answers = new_topics(bus)
+    send(bus, source, *[f"w{n}" for n in range(25)])
+    loop = ConsumerLoop(bus, Echo(source, answers), options=QUICK, on_progress=lambda _: loop.stop())
+
+    counts = loop.run()
+
+    assert counts.taken == 10
+    assert len(words(bus, answers)) == 10
+
+
+def number_words(bus: Bus, state_file: Path, stage: Numbering) -> Counts:
+    """One run of the numbering stage on a state file."""
+    state = StageState(state_file)
+    try:
+        return ConsumerLoop(bus, stage, state=state, options=QUICK).run()
+    finally:
+        state.close()
+
+
+def test_a_stage_remembers_across_restarts(bus: Bus, tmp_path: Path) -> None:
+    """Its state and its offsets stand in one file."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b")
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+    send(bus, source, "c")
+
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2", "c-3"]
+
+
+def test_a_batch_that_fails_in_the_middle_leaves_no_trace(bus: Bus, tmp_path: Path) -> None:
+    """The transaction is rolled back and memory is read anew before the batch is tried again."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "bad", "c")
+
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers, never="bad"))
+
+    assert words(bus, answers) == ["a-1", "c-2"]
+
+
+def test_what_the_state_has_taken_in_is_skipped_and_what_it_keeps_is_sent(bus: Bus, tmp_path: Path) -> None:
+    """A crash between the state's transaction and the bus: answers are sent once, nothing is numbered twice."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b")
+    state = StageState(tmp_path / "state.db")
+    stage = Numbering(source, answers)
+    state.claim("crashed")
+    with state.transaction() as connection:
+        stage.create_tables(connection)
+        state.mark_built(connection)
+        stage.load(connection)
+        batch = everything(bus, source)
+        state.put(connection, [encode(said) for said in stage.process([decode(d) for d in batch], connection)])
+        state.advance(connection, ends_of(batch))
+    state.close()
+
+    counts = number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2"]
+    assert counts.taken == 2
+
+
+def test_a_lost_state_is_rebuilt_from_what_was_published(bus: Bus, tmp_path: Path) -> None:
+    """The stage reads its own topic back before it takes anything new."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b")
+    number_words(bus, tmp_path / "first.db", Numbering(source, answers))
+    send(bus, source, "c")
+
+    number_words(bus, tmp_path / "second.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2", "c-3"]
+
+
+def test_a_writer_whose_state_was_claimed_is_refused(tmp_path: Path) -> None:
+    """Only the last member to claim the file may write."""
+    old, new = StageState(tmp_path / "state.db"), StageState(tmp_path / "state.db")
+    assert old.claim("old")
+    assert new.claim("new")
+    assert not new.claim("new")
+
+    with pytest.raises(PartitionLost), old.transaction():
+        pass
+
+    with new.transaction() as connection:
+        new.mark_built(connection)
+    assert old.is_built()
+    old.close()
+    new.close()

@@ -1,0 +1,68 @@
+"""Settings: durations, networks, and one line for whatever is written wrongly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from geowire.bus import open_bus
+from geowire.errors import Misconfigured
+from geowire.settings import load_settings, parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("12h", 43_200), ("7d", 604_800), ("1.5h", 5_400), ("500ms", 0.5)]
+)
+def test_durations_are_a_number_and_a_unit(text: str, seconds: float) -> None:
+    """`7d`, `12h`, `90s`."""
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("MAX_AGE", "7", "write a number and a unit"),
+        ("MAX_AGE", "99999999999999d", "too long"),
+        ("ALLOW_PRIVATE_NETWORKS", "10.0.0.0/40", "write true, false, or CIDRs"),
+        ("CONCURRENCY", "many", "valid integer"),
+        ("CONCURRENCY", "0", "greater than or equal to 1"),
+        ("LOG_LEVEL", "LOUD", "DEBUG"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, hint: str
+) -> None:
+    """The line names the variable, what is wrong and what it holds."""
+    monkeypatch.setenv(f"GEOWIRE_{name}", value)
+
+    with pytest.raises(Misconfigured) as caught:
+        load_settings()
+
+    line = str(caught.value)
+    assert line.startswith(f"GEOWIRE_{name}: ")
+    assert hint in line
+    assert "\n" not in line
+
+
+def test_private_networks_are_a_switch_or_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Off by default."""
+    assert load_settings().allow_private_networks == ()
+    monkeypatch.setenv("GEOWIRE_ALLOW_PRIVATE_NETWORKS", "127.0.0.0/8, 10.1.0.0/16")
+    assert [str(network) for network in load_settings().allow_private_networks] == ["127.0.0.0/8", "10.1.0.0/16"]
+
+
+def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state's address may hold one."""
+    monkeypatch.setenv("GEOWIRE_STATE", "postgresql://geowire:hunter2@db/geowire")
+
+    assert "hunter2" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    "url", ["", "kafka", "kafka://", "kafka://host", "kafka://host:port", "sqlite://x", "amqp://h:1"]
+)
+def test_a_wrong_bus_address_says_what_to_write(url: str) -> None:
+    """Both forms stand in the message."""
+    with pytest.raises(Misconfigured, match=r"kafka://host:9092.*"):
+        open_bus(url)

@@ -1,0 +1,42 @@
+"""One real PostgreSQL server in a folder of its own, from Debian's binaries or whatever `initdb` is found."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from servers.processes import accepts, free_port, running, wait_until
+
+
+def find_binaries() -> Path | None:
+    """The folder with `initdb` and `postgres`, the newest version first; None if there is none."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    found = str(debian[0]) if debian else shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+def unprivileged(command: Sequence[str]) -> list[str]:
+    """PostgreSQL refuses to run as root: as root, run it as Debian's user `postgres`."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+
+
+@contextlib.contextmanager
+def postgres_server(binaries: Path, folder: Path) -> Iterator[str]:
+    """A server that is ready; gives the URL of an empty database."""
+    data, port = folder / "data", free_port()
+    data.mkdir()
+    if os.geteuid() == 0:
+        shutil.chown(data, "postgres", "postgres")
+        for parent in [folder, *list(folder.parents)[:2]]:
+            parent.chmod(0o755)
+    initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "geowire", "--no-sync", "-E", "UTF8"]
+    subprocess.run(unprivileged(initdb), check=True, capture_output=True, timeout=120, cwd="/")
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
+    server = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options]
+    with running(unprivileged(server), folder / "postgres.log", cwd="/") as process:
+        wait_until(lambda: accepts(port) or process.poll() is not None, "PostgreSQL to listen")
+        yield f"postgresql://geowire@127.0.0.1:{port}/postgres"
