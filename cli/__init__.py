@@ -1,0 +1,1 @@
+"""The `geowire` command: what a person types. Every command is thin over functions of the other rooms."""
