@@ -26,6 +26,7 @@ from geowire.topics import MEGABYTE, Topic
 CHUNK_RECORDS = 2_000
 CHUNK_BYTES = 32_000_000
 ACK_TIMEOUT = 60.0
+COORDINATOR_TIMEOUT = 20.0
 PRODUCER = CONNECTION | {
     "acks": "all",
     "enable_idempotence": True,
@@ -96,7 +97,7 @@ class KafkaBus:
             described = admin.describe_topics(list(topics))
             places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
             ends = admin.list_partition_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
-            committed = admin.list_group_offsets(group).get(group, {})
+            committed = self._group_offsets(group)
         return {
             TopicPartition(*place): Extent(
                 max(0, committed[place].offset if place in committed else 0), ends[place].offset
@@ -146,6 +147,17 @@ class KafkaBus:
         resources = [ConfigResource("topic", name) for name in names]
         described = self._admin_client().describe_configs(resources, config_filter="all")["topic"]
         return {name: {key: entry["value"] for key, entry in described[name].items()} for name in names}
+
+    def _group_offsets(self, group: str) -> dict[KafkaPartition, Any]:
+        """What a group has committed. On a new broker the group's coordinator takes a moment to be there."""
+        deadline = time.monotonic() + COORDINATOR_TIMEOUT
+        while True:
+            try:
+                return dict(self._admin_client().list_group_offsets(group).get(group, {}))
+            except kafka_errors.RetriableError:
+                if time.monotonic() > deadline:
+                    raise
+            threading.Event().wait(0.1)
 
     def _check_existence(self, topics: Sequence[str]) -> None:
         with self._lock, kafka_faults(f"no answer from {', '.join(self._servers)}"):

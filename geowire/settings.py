@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
@@ -160,3 +162,8 @@ def load_settings(**overrides: object) -> Settings:
         name = "GEOWIRE_" + "_".join(str(step) for step in problem["loc"][:1]).upper()
         message = problem["msg"].removeprefix("Value error, ")
         raise Misconfigured(f"{name}: {message} (it is {problem['input']!r})") from error
+
+
+def child_environment(additions: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process that this one starts: its own, and what is added."""
+    return {**os.environ, **additions}

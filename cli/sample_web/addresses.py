@@ -9,6 +9,7 @@ from cli.sample_web.content import SampleWeb
 from cli.sample_web.model import Publisher, SampleArticle, SampleFeed
 
 OPML_PATH = "/feeds.opml"
+CATALOGUE_PATH = "/feeds.yaml"
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,7 @@ class Addresses:
     def opml(self) -> str:
         """The address of the list of all feeds, on the first site."""
         return self.origins[self.web.publishers[0].id] + OPML_PATH
+
+    def catalogue(self) -> str:
+        """The address of the list of all feeds with their publishers, on the first site."""
+        return self.origins[self.web.publishers[0].id] + CATALOGUE_PATH

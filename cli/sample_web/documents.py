@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from cli.sample_web.addresses import OPML_PATH, Addresses
-from cli.sample_web.feeds import feed_document, last_change, opml_document
+from cli.sample_web.addresses import CATALOGUE_PATH, OPML_PATH, Addresses
+from cli.sample_web.feeds import catalogue_document, feed_document, last_change, opml_document
 from cli.sample_web.model import Publisher, SampleArticle, SampleFeed
 from cli.sample_web.render import FEED_TYPES, amp_path, render_article, render_front, render_notice
 
@@ -41,6 +41,7 @@ def site_documents(publisher: Publisher, addresses: Addresses) -> dict[str, Docu
     documents["/robots.txt"] = Document(publisher.robots.encode(), "text/plain; charset=utf-8", newest)
     if publisher == addresses.web.publishers[0]:
         documents[OPML_PATH] = Document(opml_document(addresses), "text/x-opml; charset=utf-8", newest)
+        documents[CATALOGUE_PATH] = Document(catalogue_document(addresses), "application/yaml", newest)
     return documents
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET
 
+import yaml
+
 from cli.sample_web.addresses import Addresses
 from cli.sample_web.model import Publisher, SampleArticle, SampleFeed
 from cli.sample_web.render import plain_body
@@ -27,6 +29,26 @@ def feed_document(publisher: Publisher, feed: SampleFeed, addresses: Addresses) 
     """The feed as it is served now."""
     write = {"rss": _rss, "atom": _atom, "rdf": _rdf}[feed.format]
     return _serialised(write(publisher, feed, addresses))
+
+
+def catalogue_document(addresses: Addresses) -> bytes:
+    """All feeds with their publishers, as geowire's own YAML form has them."""
+    feeds = [
+        {
+            "url": addresses.feed(publisher, feed),
+            "title": feed.title,
+            "language": publisher.language,
+            "publisher": {
+                "id": publisher.id,
+                "name": publisher.name,
+                "country": publisher.country,
+                "family": publisher.family,
+            },
+        }
+        for publisher in addresses.web.publishers
+        for feed in publisher.feeds
+    ]
+    return yaml.safe_dump({"feeds": feeds}, allow_unicode=True, sort_keys=False).encode()
 
 
 def opml_document(addresses: Addresses) -> bytes:

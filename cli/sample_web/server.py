@@ -48,6 +48,11 @@ class SampleServer:
         return self._addresses.opml()
 
     @property
+    def catalogue_url(self) -> str:
+        """The address of the list of all feeds with their publishers: YAML, as geowire reads it."""
+        return self._addresses.catalogue()
+
+    @property
     def feed_urls(self) -> tuple[str, ...]:
         """The addresses of all feeds, in the order of the publishers."""
         addresses = self._addresses

@@ -26,6 +26,7 @@ from cli.sample_web.__main__ import main
 from cli.sample_web.documents import Document, site_documents
 from cli.sample_web.markup import link_targets, plain_text, to_html
 from cli.sample_web.model import Publisher, SampleFeed
+from ingest.catalogue import Located, parse_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = load_sample_web()
@@ -398,3 +399,21 @@ def test_the_command_serves_until_it_is_told_to_stop() -> None:
 
     assert b"/feeds.opml" in line
     assert status == 0
+
+
+def test_the_catalogue_names_every_feed_with_its_publisher() -> None:
+    """The YAML list is what geowire reads, family and country included."""
+
+    async def read() -> bytes:
+        async with (
+            SampleServer() as server,
+            aiohttp.ClientSession() as session,
+            session.get(server.catalogue_url) as answer,
+        ):
+            return await answer.read()
+
+    feeds = parse_catalogue(Located("feeds.yaml", asyncio.run(read())))
+
+    assert len(feeds) == sum(len(publisher.feeds) for publisher in load_sample_web().publishers)
+    assert {feed.publisher.id for feed in feeds} == {publisher.id for publisher in load_sample_web().publishers}
+    assert {feed.publisher.family for feed in feeds} >= {"harbour-media"}

@@ -1,0 +1,73 @@
+"""What a person sees: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def say(line: str) -> None:
+    """A result, as it is: nothing in it is markup."""
+    out.print(Text(line), soft_wrap=True)
+
+
+def note(line: str) -> None:
+    """A word on the way, on standard error."""
+    err.print(Text(line), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON, for a program."""
+    out.file.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table; cells are plain text, whatever is in them."""
+    out.print(Text(title, style="bold"))
+    table = Table(header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*[Text("" if cell is None else str(cell)) for cell in row])
+    out.print(table)
+
+
+def print_counts(title: str, counts: Mapping[str, int], total_name: str) -> None:
+    """Counts that add up, with their sum."""
+    rows: list[tuple[object, object]] = [(name, count) for name, count in counts.items()]
+    print_table(title, (total_name, "count"), [*rows, ("in all", sum(counts.values()))])
+
+
+def progress(*, quiet: bool = False) -> Progress:
+    """A progress bar on standard error; silent where that is no terminal."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[detail]}"),
+        console=err,
+        transient=True,
+        disable=quiet or not err.is_terminal,
+    )
+
+
+def set_up_logging(level: str) -> None:
+    """Warnings of geowire and of libraries go to standard error, one line each."""
+    handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
+    for room in ("geowire", "ingest", "processors"):
+        logging.getLogger(room).setLevel(level)
+    logging.getLogger("kafka").setLevel(logging.ERROR)  # it repeats each failed connection many times a second

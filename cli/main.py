@@ -1,0 +1,85 @@
+"""`geowire`: the commands, and what every one of them does with an error.
+
+Exit codes: 0 done, 1 failed, 2 used wrongly (a setting, an argument, a file), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from cli import demo, feeds, filters, poll, process, run, status, tail
+from cli.console import note, say, set_up_logging
+from geowire import __version__
+from geowire.errors import GeowireError, Misconfigured
+from geowire.settings import load_settings
+
+app = typer.Typer(
+    name="geowire",
+    help="RSS feeds in, Kafka topics of clean, tagged, related world-news articles out.\n\n"
+    "Example: [bold]geowire demo[/bold] shows the whole way on a sample news web, offline.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"geowire {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001  # its callback does it all
+        bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    set_up_logging(load_settings().log_level)
+
+
+app.command(rich_help_panel="Start here")(demo.demo)
+app.command(rich_help_panel="Start here")(run.run)
+app.command(rich_help_panel="Pipeline")(poll.poll)
+app.add_typer(process.app, name="process", rich_help_panel="Pipeline")
+app.command(rich_help_panel="Look")(tail.tail)
+app.command(rich_help_panel="Look")(status.status)
+app.add_typer(feeds.app, name="feeds", rich_help_panel="Look")
+app.command(rich_help_panel="Filters: JSON lines in, JSON lines out")(filters.extract)
+app.command(rich_help_panel="Filters: JSON lines in, JSON lines out")(filters.tag)
+app.command(rich_help_panel="Filters: JSON lines in, JSON lines out")(filters.relate)
+
+
+def run_app(arguments: list[str] | None = None) -> int:
+    """Run a command line; every error that a person can act on is one line on standard error."""
+    try:
+        return int(app(arguments, standalone_mode=False) or 0)
+    except TyperException as error:
+        getattr(error, "show", print)()
+        return error.exit_code
+    except Misconfigured as error:
+        note(f"geowire: {error}")
+        return 2
+    except GeowireError as error:
+        note(f"geowire: {error}")
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output is gone, and nobody wants to hear of it
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        note("geowire: interrupted")
+        return 130
+
+
+def main() -> None:
+    """The entry point of the `geowire` script."""
+    sys.exit(run_app())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""`geowire run`: everything on this machine, in processes of its own: Prefect server, the schedule, all stages."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import note
+from cli.stages import READS, ready_bus
+from flows.server import environment, is_ready, server_command
+from geowire.errors import Transient
+from geowire.settings import child_environment, load_settings
+from ingest.catalogue import read_catalogue
+
+DRAIN_SECONDS = 60.0
+READY_SECONDS = 180.0
+RESTART_SECONDS = 2.0
+LOOK_SECONDS = 0.5
+
+
+def run(
+    host: Annotated[str, typer.Option(help="Where the Prefect server listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Its port.", min=1, max=65_535)] = 4200,
+    every: Annotated[str, typer.Option(help="How often the flows run, such as 30s; empty: their own schedule.")] = "",
+) -> None:
+    """Run everything on this machine: Prefect server and UI, the schedule, all stages; Ctrl-C drains.
+
+    Example: [bold]GEOWIRE_FEEDS=feeds.opml geowire run[/bold], then open http://127.0.0.1:4200
+    """
+    settings = load_settings()
+    read_catalogue(settings.feeds_location, settings)
+    with ready_bus(settings):
+        pass
+    home = settings.data.resolve() / "prefect"
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    household = Household(child_environment(environment(home, host, port)), home / "logs")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: household.stop())
+    try:
+        household.start("prefect-server", server_command(host, port))
+        household.wait_until_ready(host, port)
+        household.start("flows", [sys.executable, "-m", "flows.serve", *(["--every", every] if every else [])])
+        for name in READS:
+            household.start(name, [sys.executable, "-m", "cli.main", "process", name])
+        note(f"geowire: running; the UI is at http://{host}:{port}, logs in {home / 'logs'}; Ctrl-C ends it")
+        household.watch()
+    finally:
+        household.drain()
+
+
+@dataclass(slots=True)
+class Household:
+    """The processes of one machine: started in order, started again when they fail, ended in reverse."""
+
+    environment: Mapping[str, str]
+    logs: Path
+    _commands: dict[str, Sequence[str]] = field(default_factory=dict)
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """Start a process, its output in a log file; nothing once the household is ending."""
+        if self._stop.is_set():
+            return
+        self._commands[name] = command
+        with (self.logs / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(  # noqa: S603  # our own commands
+                command, env=dict(self.environment), stdout=log, stderr=log, start_new_session=True
+            )
+
+    def stop(self) -> None:
+        """Begin to end."""
+        self._stop.set()
+
+    def wait_until_ready(self, host: str, port: int) -> None:
+        """Wait for the server. Raises `Transient` if it does not come up."""
+        waited = 0.0
+        while not self._stop.is_set() and not is_ready(host, port):
+            self._stop.wait(LOOK_SECONDS)
+            waited += LOOK_SECONDS
+            if waited > READY_SECONDS or self._processes["prefect-server"].poll() is not None:
+                raise Transient(f"the Prefect server did not start; see {self.logs / 'prefect-server.log'}")
+
+    def watch(self) -> None:
+        """Until stopped, start again whatever ends."""
+        while not self._stop.wait(LOOK_SECONDS):
+            for name, process in list(self._processes.items()):
+                if process.poll() is not None:
+                    note(f"geowire: {name} ended with {process.returncode}; started again, see {self.logs / name}.log")
+                    self._stop.wait(RESTART_SECONDS)
+                    self.start(name, self._commands[name])
+
+    def drain(self) -> None:
+        """End the processes in reverse, each given time to finish what it has in hand."""
+        self._stop.set()
+        for name, process in reversed(self._processes.items()):
+            note(f"geowire: ending {name}")
+            process.terminate()
+            try:
+                process.wait(DRAIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -1,0 +1,75 @@
+"""The stages by name, opened on the settings of this process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cli.console import note
+from geowire.bus import Bus, MemberOptions, open_bus
+from geowire.consume import ConsumerLoop, Counts, LoopOptions
+from geowire.settings import Settings
+from geowire.stage import StatefulStage, StatelessStage
+from geowire.stage_state import StageState
+from geowire.topics import ARTICLES, STORIES, TAGGED, TOPICS
+
+StageName = Literal["tag", "relate", "flag"]
+READS: dict[StageName, str] = {"tag": ARTICLES.name, "relate": TAGGED.name, "flag": STORIES.name}
+"""The topic that each stage reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStage:
+    """A stage with its state, if it has one."""
+
+    stage: StatelessStage | StatefulStage
+    state: StageState | None
+
+    def loop(self, bus: Bus, options: LoopOptions, on_progress: Callable[[Counts], None]) -> ConsumerLoop:
+        """The loop that runs it."""
+        return ConsumerLoop(bus, self.stage, state=self.state, options=options, on_progress=on_progress)
+
+
+@contextlib.contextmanager
+def open_stage(name: StageName, settings: Settings) -> Iterator[OpenStage]:
+    """A stage ready to run; its state file is `<name>.db` in the data folder."""
+    stage = make_stage(name, settings)
+    state = None if name == "tag" else StageState(settings.data / f"{name}.db")
+    try:
+        yield OpenStage(stage, state)
+    finally:
+        if state is not None:
+            state.close()
+
+
+def make_stage(name: StageName, settings: Settings) -> StatelessStage | StatefulStage:
+    """The stage of a name; only its own room is imported."""
+    if name == "tag":
+        from processors.tag.stage import TagStage  # noqa: PLC0415
+
+        return TagStage()
+    if name == "relate":
+        from processors.relate.stage import RelateStage  # noqa: PLC0415
+
+        return RelateStage(window=settings.story_window)
+    from processors.flag.stage import FlagStage  # noqa: PLC0415
+    from processors.flag.watch_file import read_watches  # noqa: PLC0415
+
+    return FlagStage(read_watches(settings.watches) if settings.watches else None)
+
+
+def loop_options(settings: Settings, *, until_idle: bool) -> LoopOptions:
+    """How loops behave under these settings."""
+    return LoopOptions(settings.batch, settings.retry_wait.total_seconds(), until_idle)
+
+
+@contextlib.contextmanager
+def ready_bus(settings: Settings) -> Iterator[Bus]:
+    """The bus with its topics there; what differs from the contract is said."""
+    member = MemberOptions(name=settings.member)
+    with open_bus(settings.bus_url, member=member, replication=settings.kafka_replication) as bus:
+        for line in bus.ensure_topics(TOPICS):
+            note(f"geowire: {line}; geowire goes on with it as it is")
+        yield bus

@@ -1,0 +1,106 @@
+"""Messages as lines that read like a news desk's wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from geowire.events import Event
+from geowire.messages import (
+    Aid,
+    Article,
+    ArticleCountry,
+    ArticleWithdrawn,
+    FeedPolled,
+    Flagged,
+    IngestFailure,
+    Story,
+    StoryMerged,
+    Tagged,
+    Theme,
+)
+
+
+def wire_lines(event: Event) -> list[str]:
+    """The lines of a message, the first one with its time."""
+    data = event.data
+    if isinstance(data, Tagged):
+        return tagged_lines(data)
+    if isinstance(data, Article):
+        return article_lines(data)
+    if isinstance(data, Story):
+        return story_lines(data)
+    if isinstance(data, Flagged):
+        return flagged_lines(data)
+    return other_lines(event)
+
+
+def article_lines(article: Article) -> list[str]:
+    """Title, publisher, how much of the body is there."""
+    version = "" if article.version == 1 else f" (version {article.version})"
+    by = article.publisher.name or article.publisher.id
+    head = f"{at(article.published_at or article.fetched_at)}  {article.title}{version}"
+    return [head, f"    {by}, {article.body_status}, {len(article.text):,} characters  {article.url}"]
+
+
+def tagged_lines(tagged: Tagged) -> list[str]:
+    """Title, countries, themes, facts."""
+    head = f"{at(tagged.published_at or tagged.fetched_at)}  {tagged.title}"
+    tags = "; ".join(part for part in (countries_line(tagged.countries), themes_line(tagged.themes)) if part)
+    return [head, *([f"    {tags}"] if tags else []), *[f"    {aid_line(aid)}" for aid in tagged.aid]]
+
+
+def story_lines(story: Story) -> list[str]:
+    """Headline, size, and what came in."""
+    size = f"{story.article_count} articles, {story.publisher_count} publishers"
+    head = f"{at(story.last_seen)}  {story.headline} ({size})"
+    added = [f"    + {member.title} ({member.publisher.name or member.publisher.id})" for member in story.added]
+    return [head, *added]
+
+
+def flagged_lines(flag: Flagged) -> list[str]:
+    """Watch, headline, reason, and the words it rests on."""
+    verb = "TAKEN BACK" if flag.retracts else "FLAG"
+    head = f"{at(flag.flagged_at)}  {verb} {flag.watch}: {flag.headline}"
+    why = f"    {flag.reason.kind}: {flag.reason.value} ({flag.publisher_count} publishers)"
+    quotes = [f"    “{e.quote}” ({e.publisher or e.url}{', ' + e.status if e.status else ''})" for e in flag.evidence]
+    return [head, why, *quotes]
+
+
+def other_lines(event: Event) -> list[str]:
+    """Withdrawals, mergers, feeds, failures."""
+    data = event.data
+    match data:
+        case ArticleWithdrawn():
+            return [f"{at(data.withdrawn_at)}  WITHDRAWN ({data.reason}) {data.url}"]
+        case StoryMerged():
+            return [f"{at(data.merged_at)}  MERGED story {data.from_} into {data.to}"]
+        case FeedPolled():
+            counts = ", ".join(f"{outcome} {count}" for outcome, count in data.entries.items())
+            return [f"{at(data.polled_at)}  {data.title or data.url}: {data.result}, {data.state} {counts}".rstrip()]
+        case IngestFailure():
+            return [f"{at(data.failed_at)}  {data.stage} failed: {data.reason} {data.url}"]
+    return [f"{at(event.time)}  {event.type} {event.key}"]
+
+
+def countries_line(countries: Iterable[ArticleCountry]) -> str:
+    """`UA* RU* KP US`: the ones the article is about carry a star."""
+    return " ".join(f"{country.iso}{'*' if country.focus else ''}" for country in countries)
+
+
+def themes_line(themes: Iterable[Theme]) -> str:
+    """`military-aid .93, diplomacy .61`."""
+    return ", ".join(f"{theme.theme} {theme.score:.2f}".replace(" 0.", " .") for theme in themes)
+
+
+def aid_line(aid: Aid) -> str:
+    """`pledged US -> UA: Patriot, 400,000,000 USD (asserted)`."""
+    amount = [f"{aid.amount:,.0f} {aid.currency or ''}".strip()] if aid.amount else []
+    what = ", ".join([*aid.items, *amount])
+    parties = f"{aid.donor or '?'} -> {aid.recipient or '?'}"
+    return f"{aid.action} {parties}{': ' + what if what else ''} ({aid.status or 'status unknown'})"
+
+
+def at(moment: datetime) -> str:
+    """`2024-10-14 08:00` UTC."""
+    return f"{moment:%Y-%m-%d %H:%M}"

@@ -1,0 +1,2 @@
+-- Prefect keeps its own database beside geowire's.
+CREATE DATABASE prefect;

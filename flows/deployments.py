@@ -1,0 +1,65 @@
+"""The deployments, one row each: `prefect.yaml` says the same for a work pool, and a test keeps the two equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.deployments.runner import EntrypointType
+from prefect.schedules import Interval
+
+from flows.poll import poll_feeds
+from flows.stage_health import stage_health
+
+GRACE_SECONDS = 60  # how long a slot stays taken by a run whose worker died before it began
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A flow, how often it runs, and what it is for."""
+
+    flow: Flow[Any, Any]
+    name: str
+    entrypoint: str
+    interval: timedelta
+    description: str
+    tags: tuple[str, ...] = ("geowire",)
+
+
+DEPLOYMENTS = (
+    Deployment(
+        flow=poll_feeds,
+        name="every-5-minutes",
+        entrypoint="flows.poll.poll_feeds",
+        interval=timedelta(minutes=5),
+        description="Polls the feeds that are due and publishes new articles. While one run is still going the next "
+        "is cancelled; what is due then is polled by the one after it.",
+        tags=("geowire", "ingest"),
+    ),
+    Deployment(
+        flow=stage_health,
+        name="every-15-minutes",
+        entrypoint="flows.stage_health.stage_health",
+        interval=timedelta(minutes=15),
+        description="Measures how far behind each stage is.",
+        tags=("geowire", "health"),
+    ),
+)
+
+
+async def runner_deployment(row: Deployment, interval: timedelta | None = None) -> RunnerDeployment:
+    """The row as something that a runner on this machine can serve."""
+    return await row.flow.ato_deployment(
+        name=row.name,
+        schedules=[Interval(interval or row.interval, slug=row.name)],
+        description=row.description,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        tags=list(row.tags),
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW, grace_period_seconds=GRACE_SECONDS
+        ),
+    )

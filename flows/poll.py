@@ -1,0 +1,77 @@
+"""The poll flow: leases the feeds that are due, works on them in shards, reports what came of every entry."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.artifacts import publish_poll_report
+from flows.names import poll_run_name, shard_run_name
+from geowire.bus import open_bus
+from geowire.errors import Transient
+from geowire.settings import load_settings
+from geowire.topics import TOPICS
+from ingest.leases import LeasedFeed
+from ingest.poll import Ingest, open_ingest, shard
+from ingest.report import ShardReport
+
+TIMEOUT_SECONDS = 260  # a run that is longer than its interval costs the next one its slot
+
+
+def is_passing(_task: object, _run: object, state: object) -> bool:
+    """Whether a shard failed for a reason that passes, so that trying again makes sense."""
+    try:
+        state.result()  # type: ignore[attr-defined]
+    except Transient:
+        return True
+    except Exception:  # noqa: BLE001  # whatever else it was, it will be so again
+        return False
+    return False
+
+
+@task(
+    name="poll-shard",
+    task_run_name=shard_run_name,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_passing,
+)
+async def poll_shard(ingest: Ingest, feeds: list[LeasedFeed], number: int, of: int) -> ShardReport:  # noqa: ARG001
+    """Poll some feeds; `number` and `of` name the run."""
+    return await ingest.poll_shard(feeds)
+
+
+@flow(
+    name="poll-feeds",
+    flow_run_name=poll_run_name,
+    timeout_seconds=TIMEOUT_SECONDS,
+    persist_result=False,
+    validate_parameters=True,
+)
+async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
+    """Poll the feeds that are due and publish what is new.
+
+    Args:
+        all_feeds: Poll every feed, due or not.
+
+    Returns:
+        Entries by outcome; they add up to the entries seen.
+    """
+    settings = load_settings()
+    with open_bus(settings.bus_url, replication=settings.kafka_replication) as bus:
+        await asyncio.to_thread(bus.ensure_topics, TOPICS)
+        async with open_ingest(settings, bus) as ingest:
+            shards = shard(await ingest.lease(all_feeds=all_feeds))
+            await asyncio.gather(*[poll_shard(ingest, feeds, n, len(shards)) for n, feeds in enumerate(shards, 1)])
+            report = await ingest.finish()
+    await publish_poll_report(report)
+    return dict(report.entries)
+
+
+if __name__ == "__main__":
+    asyncio.run(poll_feeds())

@@ -1,0 +1,69 @@
+"""Reports as tables and text: pure, so that what a person sees in the UI is tested without it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ingest.report import FeedReport, PollReport
+
+ROWS_LIMIT = 200
+
+
+def poll_markdown(report: PollReport) -> str:
+    """What came of every entry, and of every feed that failed."""
+    lines = [
+        f"## {report.entries_seen} entries of {len(report.feeds)} feeds",
+        "",
+        markdown_table(("outcome", "entries"), [*report.entries.items(), ("**in all**", sum(report.entries.values()))]),
+        "",
+        "### Feeds",
+        "",
+        markdown_table(("result", "feeds"), list(report.results.items())),
+    ]
+    if failing := report.failures:
+        rows = [(f"[{escape(feed.title or feed.url)}](<{feed.url}>)", feed.error) for feed in failing[:20]]
+        lines += ["", f"### {len(failing)} failing", "", markdown_table(("feed", "why"), rows)]
+    return "\n".join(lines)
+
+
+def feed_rows(report: PollReport) -> list[dict[str, object]]:
+    """A row for each feed: the failing ones first, then the slowest, at most 200."""
+    ordered = sorted(report.feeds, key=lambda feed: (feed.error is None, -feed.duration))
+    return [feed_row(feed) for feed in ordered[:ROWS_LIMIT]]
+
+
+def feed_row(feed: FeedReport) -> dict[str, object]:
+    """What one feed gave."""
+    return {
+        "feed": feed.title or feed.url,
+        "result": feed.result,
+        "status": feed.http_status,
+        "entries": feed.entries_seen,
+        "outcomes": ", ".join(f"{outcome} {count}" for outcome, count in feed.entries.items()),
+        "seconds": round(feed.duration.total_seconds(), 2),
+        "error": feed.error,
+        "url": feed.url,
+    }
+
+
+def lag_rows(lags: Mapping[str, int]) -> list[dict[str, object]]:
+    """A row for each stage."""
+    return [{"stage": stage, "still to read": lag} for stage, lag in lags.items()]
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table; whatever stands in a cell stays in it."""
+    head = [" | ".join(columns), " | ".join("---" for _ in columns)]
+    body = [" | ".join(cell_text(cell) for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in [*head, *body])
+
+
+def cell_text(cell: object) -> str:
+    """One line, no bar, no HTML."""
+    return " ".join(str(cell).replace("|", "\\|").replace("<script", "&lt;script").split())
+
+
+def escape(text: str) -> str:
+    """Feeds choose their titles: nothing in one may be markup."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))

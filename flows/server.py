@@ -1,0 +1,51 @@
+"""The Prefect server of one machine: its command and the environment that keeps it honest.
+
+Prefect's defaults lose task runs in bursts, keep every flow run for ever and call addresses outside; these do not.
+No import of prefect: the command that starts everything must not wait for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import urllib.request
+from pathlib import Path
+
+SERVER_ENVIRONMENT = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "1209600",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "DO_NOT_TRACK": "1",
+}
+CLIENT_ENVIRONMENT = {
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "geowire,ingest",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def server_command(host: str, port: int) -> list[str]:
+    """Start the server and its UI."""
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
+
+
+def environment(home: Path, host: str, port: int) -> dict[str, str]:
+    """What server and clients need to find each other, with all data in one folder."""
+    own = {"PREFECT_HOME": str(home), "PREFECT_API_URL": f"http://{host}:{port}/api", "NO_COLOR": "1"}
+    return SERVER_ENVIRONMENT | CLIENT_ENVIRONMENT | own
+
+
+def is_ready(host: str, port: int) -> bool:
+    """Whether the server answers."""
+    with contextlib.suppress(OSError):
+        address = f"http://{host}:{port}/api/health"
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # our own server
+            return bool(answer.status == 200)
+    return False

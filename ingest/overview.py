@@ -1,0 +1,81 @@
+"""How everything in ingest's state stands, for a person who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from geowire.settings import Settings
+from ingest.catalogue import Feed
+from ingest.database import Database
+from ingest.outbox_rows import count_waiting
+from ingest.state_tables import ENTRY, FEED, IS_PENDING, OUTCOME
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOverview:
+    """One feed that needs a look."""
+
+    url: str
+    title: str | None
+    state: str
+    since: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Feeds by health, entries by outcome since the beginning, and what waits."""
+
+    states: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    failing: tuple[FeedOverview, ...]
+    pending: int
+    """Entries that are tried again at the next poll."""
+    waiting: int
+    """Records in the outbox."""
+
+    def facts(self) -> dict[str, Any]:
+        """For a program."""
+        failing = [{"url": f.url, "state": f.state, "error": f.error} for f in self.failing]
+        counts = {"feeds": dict(self.states), "entries": dict(self.outcomes)}
+        return counts | {"failing": failing, "pending": self.pending, "outbox": self.waiting}
+
+
+def read_overview(settings: Settings) -> Overview:
+    """Ask the state of ingest. Raises `Misconfigured` or `Transient` if it cannot be read."""
+    database = Database(settings.state_url)
+    try:
+        return database.run_here(_overview)
+    finally:
+        database.close()
+
+
+def _overview(connection: Connection) -> Overview:
+    states = select(FEED.c.state, func.count()).where(FEED.c.active).group_by(FEED.c.state).order_by(FEED.c.state)
+    total = func.sum(OUTCOME.c.count)
+    outcomes = select(OUTCOME.c.outcome, total).group_by(OUTCOME.c.outcome).order_by(total.desc(), OUTCOME.c.outcome)
+    return Overview(
+        states={state: int(count) for state, count in connection.execute(states)},
+        outcomes={outcome: int(count) for outcome, count in connection.execute(outcomes)},
+        failing=_failing(connection),
+        pending=connection.scalar(select(func.count()).select_from(ENTRY).where(IS_PENDING)) or 0,
+        waiting=count_waiting(connection),
+    )
+
+
+def _failing(connection: Connection) -> tuple[FeedOverview, ...]:
+    columns = (FEED.c.catalogue, FEED.c.title, FEED.c.state, FEED.c.since, FEED.c.error)
+    unwell = select(*columns).where(FEED.c.active, FEED.c.state.not_in(("healthy", "new"))).order_by(FEED.c.since)
+    return tuple(
+        FeedOverview(Feed.model_validate_json(catalogue).url, title, state, _moment(since), error)
+        for catalogue, title, state, since, error in connection.execute(unwell)
+    )
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
