@@ -1,0 +1,124 @@
+"""What has fired, for which reason, and which articles it rests on: rows in SQLite, one story at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from importlib.resources import files
+
+KEPT_SECONDS = 30 * 86_400.0
+"""What has fired is kept as long as the topic keeps the story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A watch and its reason: together with the story, what fires once."""
+
+    watch: str
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """What is known of a cause that has fired."""
+
+    flag_id: str
+    times: int
+    active: bool
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Create what is missing."""
+    script = files(__package__).joinpath("tables.sql").read_text("utf-8")
+    for statement in filter(str.strip, script.split(";")):
+        connection.execute(statement)
+
+
+class Fired:
+    """Reads and writes through one connection; every moment is in seconds since 1970."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def is_new(self, story_id: str, version: int, at: float) -> bool:
+        """Whether this version of a story is higher than any before; if so, it is noted."""
+        row = self._connection.execute("SELECT version FROM flag_story WHERE story_id=?", (story_id,)).fetchone()
+        if row is not None and row[0] >= version:
+            return False
+        self._connection.execute("INSERT OR REPLACE INTO flag_story VALUES (?, ?, ?)", (story_id, version, at))
+        return True
+
+    def firing(self, story_id: str, cause: Cause) -> Firing | None:
+        """What is known of a cause, if it has ever fired on a story."""
+        row = self._connection.execute(
+            "SELECT flag_id, times, active FROM flag_fired WHERE story_id=? AND watch=? AND kind=? AND value=?",
+            (story_id, cause.watch, cause.kind, cause.value),
+        ).fetchone()
+        return None if row is None else Firing(row[0], row[1], bool(row[2]))
+
+    def put(self, story_id: str, cause: Cause, firing: Firing, at: float) -> None:
+        """Note that a cause fired, or was taken back."""
+        row = (cause.watch, story_id, cause.kind, cause.value, firing.flag_id, firing.times, firing.active, at)
+        self._connection.execute("INSERT OR REPLACE INTO flag_fired VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def retract(self, flag_id: str) -> None:
+        """Note that a flag was taken back."""
+        self._connection.execute("UPDATE flag_fired SET active=0 WHERE flag_id=?", (flag_id,))
+
+    def add_source(self, story_id: str, article_id: str, cause: Cause) -> None:
+        """Note that an article gives a cause."""
+        row = (story_id, article_id, cause.watch, cause.kind, cause.value)
+        self._connection.execute("INSERT OR IGNORE INTO flag_source VALUES (?, ?, ?, ?, ?)", row)
+
+    def causes_from(self, story_id: str, article_id: str) -> list[Cause]:
+        """The causes that an article gives."""
+        rows = self._connection.execute(
+            "SELECT watch, kind, value FROM flag_source WHERE story_id=? AND article_id=? ORDER BY 1, 2, 3",
+            (story_id, article_id),
+        )
+        return [Cause(*row) for row in rows]
+
+    def drop_source(self, story_id: str, article_id: str, cause: Cause) -> bool:
+        """Note that an article no longer gives a cause; whether no other article does."""
+        key = (story_id, cause.watch, cause.kind, cause.value)
+        same = "FROM flag_source WHERE story_id=? AND watch=? AND kind=? AND value=?"
+        self._connection.execute(f"DELETE {same} AND article_id=?", (*key, article_id))
+        return self._connection.execute(f"SELECT 1 {same} LIMIT 1", key).fetchone() is None
+
+    def note_late(self, article_id: str, at: float) -> None:
+        """Note that an article came late: no later version of it fires either."""
+        self._connection.execute("INSERT OR IGNORE INTO flag_late VALUES (?, ?)", (article_id, at))
+
+    def is_late(self, article_id: str) -> bool:
+        """Whether an article came late."""
+        row = self._connection.execute("SELECT 1 FROM flag_late WHERE article_id=?", (article_id,)).fetchone()
+        return row is not None
+
+    def goes_on_as(self, story_id: str) -> str:
+        """The id under which a story goes on."""
+        row = self._connection.execute("SELECT story_id FROM flag_alias WHERE ended=?", (story_id,)).fetchone()
+        return story_id if row is None else str(row[0])
+
+    def merge(self, ended: str, to: str, at: float) -> None:
+        """What has fired on a story that ended has fired on the one that goes on."""
+        to = self.goes_on_as(to)
+        if ended == to:
+            return
+        change = self._connection.execute
+        change("UPDATE OR IGNORE flag_fired SET story_id=? WHERE story_id=?", (to, ended))
+        change("UPDATE OR IGNORE flag_source SET story_id=? WHERE story_id=?", (to, ended))
+        change("DELETE FROM flag_fired WHERE story_id=?", (ended,))
+        change("DELETE FROM flag_source WHERE story_id=?", (ended,))
+        change("UPDATE flag_alias SET story_id=? WHERE story_id=?", (to, ended))
+        change("INSERT OR REPLACE INTO flag_alias VALUES (?, ?, ?)", (ended, to, at))
+
+    def prune(self, newest: float) -> None:
+        """Forget stories that nothing has happened to for long."""
+        long_ago = (newest - KEPT_SECONDS,)
+        gone = "SELECT story_id FROM flag_story WHERE at < ?"
+        self._connection.execute(f"DELETE FROM flag_fired WHERE at < ? AND story_id IN ({gone})", long_ago * 2)  # noqa: S608
+        self._connection.execute(f"DELETE FROM flag_source WHERE story_id IN ({gone})", long_ago)  # noqa: S608
+        self._connection.execute("DELETE FROM flag_story WHERE at < ?", long_ago)
+        self._connection.execute("DELETE FROM flag_late WHERE at < ?", long_ago)
+        self._connection.execute("DELETE FROM flag_alias WHERE at < ?", long_ago)

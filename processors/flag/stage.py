@@ -1,0 +1,179 @@
+"""`flag` as a stage: stories in, flags and retractions out, what has fired in SQLite."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+from geowire.errors import Rejected
+from geowire.events import Event, flag_id, flagged_event
+from geowire.messages import Flagged, Reason, Story, StoryMerged
+from geowire.topics import FLAGGED, STORIES
+from processors.flag.findings import Finding, evaluate
+from processors.flag.fired import Cause, Fired, Firing, create_tables
+from processors.flag.watch import Watch
+from processors.flag.watch_file import shipped_watches
+
+DAY = 86_400
+AGAIN = re.compile(r" \((\d+)\)$")
+"""After a retraction the same reason fires under another value, because readers drop an id that they know."""
+
+
+class FlagStage:
+    """Fires each watch once for a story and reason. One member of its group works at a time."""
+
+    name = "flag"
+    topic = STORIES.name
+    rebuilds_from = FLAGGED.name
+
+    def __init__(self, watches: Sequence[Watch] | None = None) -> None:
+        self._watches = shipped_watches() if watches is None else tuple(watches)
+        self._pruned_day = 0
+
+    def create_tables(self, connection: sqlite3.Connection) -> None:
+        """Create the stage's tables if they are missing."""
+        create_tables(connection)
+
+    def load(self, connection: sqlite3.Connection) -> None:  # noqa: ARG002 - everything is read when it is needed
+        """Nothing is held in memory but the day of the last pruning."""
+        self._pruned_day = 0
+
+    def process(self, batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:
+        """The flags that follow from story updates, in their order."""
+        fired = Fired(connection)
+        flags = [flag for event in batch for flag in self._flags(event, fired)]
+        self._prune_daily(batch, fired)
+        return [flagged_event(flag) for flag in flags]
+
+    def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
+        """Fill empty tables from flags published before, oldest first."""
+        fired = Fired(connection)
+        for event in published:
+            if isinstance(event.data, Flagged):
+                _remember(event.data, fired)
+
+    def _flags(self, event: Event, fired: Fired) -> Iterator[Flagged]:
+        match event.data:
+            case Story() as story:
+                yield from self._of_story(story, event, fired)
+            case StoryMerged() as merged:
+                fired.merge(merged.from_, merged.to, event.time.timestamp())
+            case _:
+                raise Rejected("not-a-story", f"flag takes stories and their mergers, not {event.type}")
+
+    def _of_story(self, story: Story, event: Event, fired: Fired) -> Iterator[Flagged]:
+        at = event.time.timestamp()
+        if not fired.is_new(story.id, story.version, at):
+            return
+        for ended in story.merged_from:
+            if fired.goes_on_as(ended) == ended:
+                fired.merge(ended, story.id, at)
+        update = _Update(story, fired.goes_on_as(story.id), event, fired)
+        findings = update.findings(self._watches)
+        for cause, finding in findings:
+            yield from update.fire(cause, finding)
+        yield from update.retractions({(finding.article.article_id, cause) for cause, finding in findings})
+
+    def _prune_daily(self, batch: Sequence[Event], fired: Fired) -> None:
+        newest = max((event.time.timestamp() for event in batch), default=0.0)
+        if newest // DAY > self._pruned_day:
+            self._pruned_day = int(newest // DAY)
+            fired.prune(newest)
+
+
+class _Update:
+    """One story update against what has fired: under the id that the story goes on as."""
+
+    def __init__(self, story: Story, story_id: str, event: Event, fired: Fired) -> None:
+        self._story = story
+        self._story_id = story_id
+        self._event = event
+        self._fired = fired
+
+    def findings(self, watches: Iterable[Watch]) -> list[tuple[Cause, Finding]]:
+        """What the watches find in articles that did not come late."""
+        late = self._late_articles()
+        return [
+            (Cause(watch.id, finding.reason.kind, finding.reason.value), finding)
+            for watch in watches
+            for finding in evaluate(watch, self._story)
+            if finding.article.article_id not in late
+        ]
+
+    def _late_articles(self) -> set[str]:
+        for added in self._story.added:
+            if added.why.rule == "late":
+                self._fired.note_late(added.article_id, self._event.time.timestamp())
+        return {added.article_id for added in self._story.added if self._fired.is_late(added.article_id)}
+
+    def fire(self, cause: Cause, finding: Finding) -> Iterator[Flagged]:
+        """The flag, unless the cause has fired already and still holds."""
+        self._fired.add_source(self._story_id, finding.article.article_id, cause)
+        before = self._fired.firing(self._story_id, cause)
+        if before is not None and before.active:
+            return
+        times = before.times + 1 if before else 1
+        flag = self._flag(cause, finding, times)
+        firing = Firing(flag_id(flag), times, active=True)
+        self._fired.put(self._story_id, cause, firing, self._event.time.timestamp())
+        yield flag
+
+    def _flag(self, cause: Cause, finding: Finding, times: int) -> Flagged:
+        article = finding.article
+        return Flagged(
+            watch=cause.watch,
+            story_id=self._story_id,
+            article_id=article.article_id,
+            url=article.url,
+            headline=self._story.headline,
+            reason=_reason(cause, times),
+            evidence=finding.evidence,
+            publisher_count=self._story.publisher_count,
+            flagged_at=article.published_at or self._event.time,
+        )
+
+    def retractions(self, given: set[tuple[str, Cause]]) -> Iterator[Flagged]:
+        """Flags to take back: an article that was the only source was replaced or taken out and no longer gives it."""
+        changed = [added.article_id for added in self._story.added if added.why.rule == "replaced"]
+        for article_id in (*changed, *self._story.removed):
+            for cause in self._fired.causes_from(self._story_id, article_id):
+                if (article_id, cause) in given:
+                    continue
+                if self._fired.drop_source(self._story_id, article_id, cause):
+                    yield from self._retract(cause, article_id)
+
+    def _retract(self, cause: Cause, article_id: str) -> Iterator[Flagged]:
+        firing = self._fired.firing(self._story_id, cause)
+        if firing is None or not firing.active:
+            return
+        self._fired.retract(firing.flag_id)
+        yield Flagged(
+            watch=cause.watch,
+            story_id=self._story_id,
+            article_id=article_id,
+            headline=self._story.headline,
+            reason=_reason(cause, firing.times),
+            publisher_count=self._story.publisher_count,
+            flagged_at=self._event.time,
+            retracts=firing.flag_id,
+        )
+
+
+def _reason(cause: Cause, times: int) -> Reason:
+    again = f" ({times})" if times > 1 else ""
+    return Reason(kind=cause.kind, value=cause.value[: 500 - len(again)] + again)
+
+
+def _remember(flag: Flagged, fired: Fired) -> None:
+    """Put back what a published flag says of the state."""
+    if flag.retracts is not None:
+        fired.retract(flag.retracts)
+        return
+    again = AGAIN.search(flag.reason.value)
+    cause = Cause(flag.watch, flag.reason.kind, AGAIN.sub("", flag.reason.value))
+    firing = Firing(flag_id(flag), int(again[1]) if again else 1, active=True)
+    fired.is_new(flag.story_id, 0, flag.flagged_at.timestamp())
+    fired.put(flag.story_id, cause, firing, flag.flagged_at.timestamp())
+    for article_id in {flag.article_id, *(piece.article_id for piece in flag.evidence)} - {None}:
+        fired.add_source(flag.story_id, str(article_id), cause)

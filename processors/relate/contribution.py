@@ -1,0 +1,76 @@
+"""What one article brings into a story's profile: the part of it that likeness is measured by."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from itertools import islice
+
+from geowire.messages import Tagged
+from processors.relate.document_counts import DocumentCounts
+from processors.relate.ordinals import Ordinals, ordinals
+from processors.relate.vectors import Vector, counted, weigh
+from processors.relate.words import WORD, terms
+
+LEAD_WORDS = 250
+ORDINAL_LEAD_CHARACTERS = 250
+MOST_ENTITIES = 60
+TITLE_TIMES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Weighted terms of title and lead, of the title alone, entities and numbered things."""
+
+    body: Vector
+    title: Vector
+    entities: tuple[str, ...]
+    ordinals: Ordinals
+
+    def pack(self) -> bytes:
+        """As few bytes, to take it out of a story again."""
+        numbered = {thing: sorted(numbers) for thing, numbers in self.ordinals.items()}
+        parts = (self.body, self.title, self.entities, numbered)
+        return zlib.compress(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode(), level=1)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Contribution:
+        """The reverse of `pack`."""
+        body, title, entities, numbered = json.loads(zlib.decompress(packed))
+        return cls(body, title, tuple(entities), {thing: frozenset(n) for thing, n in numbered.items()})
+
+
+EMPTY = Contribution({}, {}, (), {})
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleTerms:
+    """The terms of an article before they are weighed."""
+
+    title: list[str]
+    lead: list[str]
+
+
+def article_terms(tagged: Tagged) -> ArticleTerms:
+    """Terms of the title and of the first 250 words."""
+    return ArticleTerms(terms(tagged.title), terms(first_words(tagged.text, LEAD_WORDS)))
+
+
+def first_words(text: str, limit: int) -> str:
+    """The text up to a number of words."""
+    last = next(islice(WORD.finditer(text), limit - 1, None), None)
+    return text if last is None else text[: last.end()]
+
+
+def contribution(tagged: Tagged, found: ArticleTerms, documents: DocumentCounts) -> Contribution:
+    """What the article would bring into a story, by the counts of now."""
+    body = weigh(counted(*[found.title] * TITLE_TIMES, found.lead), documents)
+    title = weigh(counted(found.title), documents)
+    entities = dict.fromkeys(entity.id for entity in tagged.entities)
+    return Contribution(body, title, tuple(entities)[:MOST_ENTITIES], _numbered_things(tagged))
+
+
+def _numbered_things(tagged: Tagged) -> Ordinals:
+    """Those of the title; of the lead only what the title does not number."""
+    return ordinals(tagged.text[:ORDINAL_LEAD_CHARACTERS]) | ordinals(tagged.title)

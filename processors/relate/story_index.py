@@ -1,0 +1,61 @@
+"""Which live stories share the heaviest terms of an article: an inverted index over their centroids."""
+
+from __future__ import annotations
+
+import heapq
+from itertools import islice
+
+from processors.relate.live_story import LiveStory
+from processors.relate.vectors import Vector, heaviest
+
+QUERY_TERMS = 30
+LEAST_LIKENESS = 0.02
+MOST_POSTINGS = 3_000
+"""Postings read for one article: the rarest terms are read first, so a busy day costs little more than a quiet one."""
+
+
+class StoryIndex:
+    """Postings of each story's heaviest terms."""
+
+    def __init__(self) -> None:
+        self._postings: dict[str, dict[int, float]] = {}
+        self._terms: dict[int, list[str]] = {}
+        self._stories: dict[int, LiveStory] = {}
+
+    def put(self, story: LiveStory) -> None:
+        """Index a story, or index it anew."""
+        self.drop(story)
+        heavy = story.profile.heavy_terms()
+        for term, weight in heavy.items():
+            self._postings.setdefault(term, {})[story.number] = weight
+        self._terms[story.number] = list(heavy)
+        self._stories[story.number] = story
+
+    def drop(self, story: LiveStory) -> None:
+        """Forget a story."""
+        for term in self._terms.pop(story.number, ()):
+            postings = self._postings[term]
+            del postings[story.number]
+            if not postings:
+                del self._postings[term]
+        self._stories.pop(story.number, None)
+
+    def candidates(self, vector: Vector, limit: int) -> list[LiveStory]:
+        """The stories that share most with a vector, the likeliest first."""
+        likeness: dict[int, float] = {}
+        for term, weight in self._rarest_first(vector):
+            for number, share in self._postings[term].items():
+                likeness[number] = likeness.get(number, 0.0) + weight * share
+        best = heapq.nlargest(limit, ((share, -number) for number, share in likeness.items() if share > LEAST_LIKENESS))
+        return [self._stories[-number] for _, number in best]
+
+    def _rarest_first(self, vector: Vector) -> list[tuple[str, float]]:
+        """The heaviest terms of a vector, without those that would read too many postings."""
+        known = [(term, weight) for term, weight in heaviest(vector, QUERY_TERMS) if term in self._postings]
+        known.sort(key=lambda item: (len(self._postings[item[0]]), item[0]))
+        read = 0
+        for place, (term, _) in enumerate(known):
+            read += len(self._postings[term])
+            if read > MOST_POSTINGS:
+                return list(islice(known, max(place, 1)))
+        return known

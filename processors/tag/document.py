@@ -1,0 +1,102 @@
+"""An article's words as the taggers see them: title and text as one string of the same offsets, cut into sentences."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from geowire.messages.tagged import TextField
+from processors.tag.sentences import Splitter
+
+_SAME_LENGTH = str.maketrans(
+    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "‘": "'", "\u2011": "-", "\u2010": "-"}
+)
+_CAPITALS = re.compile(r"\b[^\W\d_a-z]{4,}\b")
+_WORD = re.compile(r"\w+")
+_GAP_AND_WORD = re.compile(r"(?P<gap>\W*)(?P<word>\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is known of an article besides its words."""
+
+    published_at: datetime | None = None
+    publisher_country: str | None = None
+    language: str | None = None
+
+
+class Document:
+    """Title and text, joined by a line feed. Sentence 0 is the title."""
+
+    def __init__(self, title: str, text: str, sources: Sources, splitter: Splitter) -> None:
+        self.title = title
+        self.text = text
+        self.full = f"{title}\n{text}".translate(_SAME_LENGTH)
+        self.shift = len(title) + 1
+        self.date = sources.published_at.date().isoformat() if sources.published_at else "9999-12-30"
+        self.publisher_country = sources.publisher_country
+        self.language = (sources.language or "en").partition("-")[0].lower()
+        self.text_sentences = splitter.split(text)
+        moved = [(start + self.shift, end + self.shift) for start, end in self.text_sentences]
+        self.sentences = [(0, len(title)), *moved]
+        self._starts = [start for start, _ in self.sentences]
+
+    @property
+    def is_english(self) -> bool:
+        """True if the lexicons, which are English, apply."""
+        return self.language == "en"
+
+    @property
+    def recased(self) -> str:
+        """The same words with those in capitals written like names, so that `MOSCOW` is found."""
+        return _CAPITALS.sub(_like_a_name, self.full)
+
+    @property
+    def lowered(self) -> str:
+        """The words in lower case, every code point at its place."""
+        lowered = self.full.lower()
+        if len(lowered) == len(self.full):
+            return lowered
+        return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in self.full)
+
+    def sentence_at(self, position: int) -> int:
+        """The index of the sentence in which a position stands."""
+        return bisect_right(self._starts, position) - 1
+
+    def place(self, start: int, end: int) -> tuple[TextField, int, int]:
+        """A span as the message has it: field and offsets there."""
+        if start < self.shift:
+            return "title", start, end
+        return "text", start - self.shift, end - self.shift
+
+    def surface(self, start: int, end: int) -> str:
+        """The words as the article writes them."""
+        field, first, last = self.place(start, end)
+        return (self.title if field == "title" else self.text)[first:last]
+
+    def word_before(self, position: int) -> tuple[str, str]:
+        """The word before a position and what stands between; empty where a sentence or clause begins."""
+        window = self.full[max(0, position - 40) : position]
+        backwards = _GAP_AND_WORD.match(window[::-1])
+        return (backwards["word"][::-1], backwards["gap"][::-1]) if backwards else ("", window)
+
+    def word_after(self, position: int) -> tuple[str, str]:
+        """The word after a position and what stands between."""
+        window = self.full[position : position + 40]
+        following = _WORD.search(window)
+        if following is None:
+            return "", window
+        return following.group(), window[: following.start()]
+
+    def words(self, start: int, end: int) -> Iterator[str]:
+        """The words of a span, in lower case."""
+        return (word.lower() for word in _WORD.findall(self.full[start:end]))
+
+
+def _like_a_name(word: re.Match[str]) -> str:
+    letters = word.group()
+    tail = letters[1:].lower()
+    return letters[0] + tail if len(tail) == len(letters) - 1 else letters

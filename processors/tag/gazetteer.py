@@ -1,0 +1,123 @@
+"""The compiled gazetteer: every name, what it may stand for, and the automaton that finds them all at once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cached_property
+from importlib.resources import files
+from typing import Any, NamedTuple, cast
+
+from ahocorasick_rs import AhoCorasick
+
+from geowire.errors import Misconfigured
+
+ARTEFACT = files("processors.tag") / "data" / "gazetteer.json.gz"
+"""What `processors.tag.build` writes."""
+
+ARTEFACT_FORMAT = 1
+"""Raised when the layout of the artefact changes."""
+
+
+class Office(NamedTuple):
+    """An office that a person holds or held; the dates are ISO text, so that they compare as text."""
+
+    role: str
+    country: str | None
+    since: str
+    until: str
+
+
+class Entry(NamedTuple):
+    """Something that has names."""
+
+    kind: str
+    id: str
+    label: str
+    country: str | None = None
+    wikidata: str | None = None
+    geonames: int | None = None
+    admin: str | None = None
+    population: int = 0
+    offices: tuple[Office, ...] = ()
+    family_first: bool = False
+
+    def holds_at(self, date: str) -> bool:
+        """True if the person is in some office on that day."""
+        return any(office.since <= date <= office.until for office in self.offices)
+
+
+class Limits(NamedTuple):
+    """Where a name does not stand for its entry. Words are compared in lower case."""
+
+    not_after: frozenset[str] = frozenset()
+    not_before: frozenset[str] = frozenset()
+    blocked_by: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    after_comma: bool = False
+
+
+class Candidate(NamedTuple):
+    """One reading of a name: `full`, `surname` (counts after the full name) or `alone` (a surname that suffices)."""
+
+    entry: Entry
+    form: str = "full"
+    limits: Limits | None = None
+
+
+class Gazetteer:
+    """All names with their readings, and the lexicons that came with them."""
+
+    def __init__(self, compiled: dict[str, Any]) -> None:
+        self.version: str = compiled["version"]
+        self.names: list[str] = compiled["names"]
+        self.lexicon: dict[str, Any] = compiled["lexicon"]
+        self.neighbours: dict[str, list[str]] = compiled["neighbours"]
+        self.entries = [_entry(row) for row in compiled["entries"]]
+        self._limits = [_limits(row) for row in compiled["limits"]]
+        self._readings: list[list[list[Any]]] = compiled["readings"]
+        self.automaton = AhoCorasick(self.names)
+
+    def candidates(self, name: int) -> tuple[Candidate, ...]:
+        """The readings of the name with this index."""
+        return tuple(
+            Candidate(self.entries[entry], form, None if limits is None else self._limits[limits])
+            for entry, form, limits in self._readings[name]
+        )
+
+    @cached_property
+    def by_id(self) -> dict[str, Entry]:
+        """Every entry by its id."""
+        return {entry.id: entry for entry in self.entries}
+
+    @cached_property
+    def holders(self) -> dict[tuple[str, str], list[tuple[Office, Entry]]]:
+        """Who held an office, by country and role."""
+        found: dict[tuple[str, str], list[tuple[Office, Entry]]] = {}
+        for entry in self.entries:
+            for office in entry.offices:
+                if office.country is not None:
+                    found.setdefault((office.country, office.role), []).append((office, entry))
+        return found
+
+
+def _entry(row: list[Any]) -> Entry:
+    if len(row) > 8:
+        row = [*row[:8], tuple(Office(*office) for office in row[8]), *row[9:]]
+    return Entry(*row)
+
+
+def _limits(row: list[Any]) -> Limits:
+    not_after, not_before, blocked_by, languages = map(frozenset, row[:4])
+    return Limits(not_after, not_before, blocked_by, languages, row[4])
+
+
+def load_gazetteer() -> Gazetteer:
+    """The gazetteer that ships with geowire. Raises `Misconfigured` if it is missing or of another format."""
+    try:
+        compiled = cast("dict[str, Any]", json.loads(gzip.decompress(ARTEFACT.read_bytes())))
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"cannot read {ARTEFACT}: run `python -m processors.tag.build`") from error
+    if compiled.get("format") != ARTEFACT_FORMAT:
+        raise Misconfigured(f"{ARTEFACT} has format {compiled.get('format')}: run `python -m processors.tag.build`")
+    return Gazetteer(compiled)

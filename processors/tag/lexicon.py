@@ -1,0 +1,51 @@
+"""Lexicons: groups of words found in one pass, sorted by sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick
+
+from processors.tag.document import Document
+
+
+class Hit(NamedTuple):
+    """A word of a group, and where."""
+
+    start: int
+    end: int
+    group: str
+
+
+class Lexicon:
+    """All groups of words. A term that ends in `*` also begins longer words; case does not count."""
+
+    def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
+        terms: dict[str, list[tuple[str, bool]]] = {}
+        for group, words in groups.items():
+            for word in words:
+                terms.setdefault(word.removesuffix("*").lower(), []).append((group, word.endswith("*")))
+        self._readings = list(terms.values())
+        self._automaton = AhoCorasick(list(terms)) if terms else None
+
+    def find(self, document: Document) -> dict[int, list[Hit]]:
+        """The hits of each sentence that has any, in order."""
+        found: dict[int, list[Hit]] = {}
+        if self._automaton is None or not document.is_english:
+            return found
+        lowered = document.lowered
+        for term, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
+            if start and lowered[start - 1].isalnum():
+                continue
+            last = _word_end(lowered, end)
+            hits = [Hit(start, last, group) for group, is_prefix in self._readings[term] if is_prefix or last == end]
+            if hits:
+                found.setdefault(document.sentence_at(start), []).extend(hits)
+        return {sentence: sorted(hits) for sentence, hits in sorted(found.items())}
+
+
+def _word_end(text: str, end: int) -> int:
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return end

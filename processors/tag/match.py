@@ -1,0 +1,125 @@
+"""Where names stand: every match of the automaton at word boundaries, within the limits of the name, longest first."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from processors.tag.document import Document
+from processors.tag.gazetteer import Candidate, Gazetteer, Limits
+
+NESTING_KINDS = frozenset({"organisation", "agency", "government", "armed_force", "armed_group", "alliance", "office"})
+"""Kinds whose names may contain the name of something else: the US in US Congress."""
+
+NESTED_KINDS = frozenset({"country", "demonym", "region", "alliance"})
+"""Kinds that are a mention of their own inside a longer name."""
+
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+class Span(NamedTuple):
+    """Words that may be a mention, and of what."""
+
+    start: int
+    end: int
+    candidates: tuple[Candidate, ...]
+
+    def of_kinds(self, kinds: frozenset[str]) -> tuple[Candidate, ...]:
+        """The candidates of these kinds."""
+        return tuple(candidate for candidate in self.candidates if candidate.entry.kind in kinds)
+
+
+def find_spans(gazetteer: Gazetteer, document: Document) -> list[Span]:
+    """The spans of the document in order; a span inside another follows it."""
+    names: dict[tuple[int, int], dict[int, None]] = {}
+    recased = document.recased
+    for text in dict.fromkeys((document.full, recased)):
+        for name, start, end in gazetteer.automaton.find_matches_as_indexes(text, overlapping=True):
+            if is_bounded(document.full, start, end):
+                names.setdefault((start, end), {})[name] = None
+    spans = (_span(gazetteer, document, place, found) for place, found in sorted(names.items(), key=_outer_first))
+    return longest_first(span for span in spans if span.candidates)
+
+
+def longest_first(spans: Iterable[Span]) -> list[Span]:
+    """Drop what overlaps a longer span, and what is inside one that is no place to look."""
+    kept: list[Span] = []
+    outer: Span | None = None
+    for span in spans:
+        if outer is None or span.start >= outer.end:
+            outer = span
+        elif span.end > outer.end:
+            if span.end - span.start <= outer.end - outer.start:
+                continue
+            kept = _pop_from(kept, outer.start)
+            outer = span
+        elif not (outer.of_kinds(NESTING_KINDS) and span.of_kinds(NESTED_KINDS)):
+            continue
+        kept.append(span)
+    return kept
+
+
+def is_bounded(text: str, start: int, end: int) -> bool:
+    """True if the span neither begins nor ends within a word or an address."""
+    if start and (text[start - 1] == "@" or _joined(text[start - 1], text[start])):
+        return False
+    if end == len(text):
+        return True
+    if text[end] == "." and text[end + 1 : end + 2].islower():
+        return False
+    return not _joined(text[end - 1], text[end])
+
+
+def _joined(left: str, right: str) -> bool:
+    if not (_is_word(left) and _is_word(right)):
+        return False
+    return left.isascii() or not (_is_unspaced(left) or _is_unspaced(right))
+
+
+def _is_word(letter: str) -> bool:
+    return letter.isalnum() or letter == "_" or unicodedata.combining(letter) != 0
+
+
+def _is_unspaced(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith(_UNSPACED)
+
+
+def _outer_first(item: tuple[tuple[int, int], dict[int, None]]) -> tuple[int, int]:
+    (start, end), _ = item
+    return start, -end
+
+
+def _pop_from(kept: list[Span], start: int) -> list[Span]:
+    while kept and kept[-1].start >= start:
+        kept.pop()
+    return kept
+
+
+def _span(gazetteer: Gazetteer, document: Document, place: tuple[int, int], names: Iterable[int]) -> Span:
+    start, end = place
+    candidates = (candidate for name in names for candidate in gazetteer.candidates(name))
+    allowed = dict.fromkeys(
+        candidate for candidate in candidates if candidate.limits is None or _allows(candidate.limits, document, place)
+    )
+    return Span(start, end, tuple(allowed))
+
+
+def _allows(limits: Limits, document: Document, place: tuple[int, int]) -> bool:
+    start, end = place
+    before, gap_before = document.word_before(start)
+    after, gap_after = document.word_after(end)
+    if limits.languages and document.language not in limits.languages:
+        return False
+    if limits.after_comma and not gap_before.startswith(", "):
+        return False
+    if not gap_before.strip() and before.lower() in limits.not_after:
+        return False
+    if not gap_after.strip(" -") and after.lower() in limits.not_before:
+        return False
+    return not (limits.blocked_by and _is_blocked(limits, document, start))
+
+
+def _is_blocked(limits: Limits, document: Document, position: int) -> bool:
+    start, end = document.sentences[document.sentence_at(position)]
+    return any(word in limits.blocked_by for word in document.words(start, end))

@@ -1,0 +1,140 @@
+"""Places: which of several of the same name, whether it is one at all, and when a capital means its government."""
+
+from __future__ import annotations
+
+import math
+
+from processors.tag.gazetteer import Entry
+from processors.tag.match import Span
+from processors.tag.scene import Mention, Scene
+
+_PLACES = frozenset({"country", "region", "water", "city"})
+_METONYM = frozenset({"metonym"})
+_TRAP = frozenset({"trap"})
+
+PRIOR = {"country": 1.5, "region": 1.0, "water": 1.0}
+"""How likely a name means such a place before the document is read; a city's depends on its size."""
+
+SMALL_CITY = 100_000
+"""Inhabitants below which a city needs something that speaks for it."""
+
+VOTE_WEIGHT = 0.6
+"""What it counts if all countries that the document names are the place's own."""
+
+LEAST_SCORE = 0.45
+"""Below this a place is not tagged."""
+
+
+def decide_place(span: Span, scene: Scene) -> Mention | None:
+    """The place or, for a capital that acts, the government that the span names."""
+    places = [candidate.entry for candidate in span.of_kinds(_PLACES)]
+    if not places or span.of_kinds(_TRAP) or _is_a_person(span, places, scene):
+        return None
+    best, rule, score = _best(span, places, scene)
+    metonym = _metonym(span, best, scene)
+    if metonym is not None:
+        return metonym
+    if best.kind == "city" and (score < LEAST_SCORE or _is_part_of_unknown_name(span, best, scene)):
+        return None
+    return Mention(span.start, span.end, best, rule, min(0.95, round(score, 2)))
+
+
+def _best(span: Span, places: list[Entry], scene: Scene) -> tuple[Entry, str, float]:
+    """The place that the words right after decide, else the one with the most support."""
+    following = _named_after_comma(span, scene)
+    if following:
+        within = [place for place in places if any(_lies_in(place, area) for area in following)]
+        if within:
+            return max(within, key=lambda place: place.population), "within", 0.95
+    seats = {candidate.entry.country for candidate in span.of_kinds(_METONYM)}
+    seats = _likely_seats(seats, places, scene)
+    best = max(places, key=lambda place: _support(place, scene) + _capital_bonus(place, seats))
+    rule = "name" if len(places) == 1 else "support"
+    return best, rule, _support(best, scene) + _locative_bonus(span, scene)
+
+
+def _support(place: Entry, scene: Scene) -> float:
+    """Prior, votes of the document and of the country's neighbours, and the publisher's country."""
+    prior = PRIOR.get(place.kind) or max(0.0, math.log10(max(place.population, 10)) - 4) / 2.5
+    if place.country is None:
+        return prior
+    votes = scene.votes
+    total = sum(votes.values()) or 1
+    near = sum(votes[iso] for iso in scene.gazetteer.neighbours.get(place.country, ()))
+    share = (votes[place.country] + 0.3 * near) / total
+    home = 0.25 if place.country == scene.document.publisher_country else 0.0
+    return prior + VOTE_WEIGHT * share + home
+
+
+def _likely_seats(seats: set[str | None], places: list[Entry], scene: Scene) -> set[str | None]:
+    """The seats of government, unless the document names only countries of the other places of that name."""
+    others = {place.country for place in places} - seats
+    named = any(scene.votes[iso] for iso in seats if iso)
+    return seats if named or not any(scene.votes[iso] for iso in others if iso) else set()
+
+
+def _capital_bonus(place: Entry, seats: set[str | None]) -> float:
+    """Washington is the capital before it is a state."""
+    return 1.0 if place.kind == "city" and place.country in seats and place.population >= SMALL_CITY else 0.0
+
+
+def _locative_bonus(span: Span, scene: Scene) -> float:
+    return 0.2 if scene.adjacent_before(span).lower() in scene.words.locative else 0.0
+
+
+def _named_after_comma(span: Span, scene: Scene) -> list[Entry]:
+    """The areas of `City, State` and `City, Country`."""
+    if scene.document.full[span.end : span.end + 2] != ", ":
+        return []
+    following = scene.spans_by_start.get(span.end + 2)
+    return [candidate.entry for candidate in following.of_kinds(_PLACES)] if following else []
+
+
+def _lies_in(place: Entry, area: Entry) -> bool:
+    if area.kind not in {"country", "region"} or place.kind != "city":
+        return False
+    if area.admin is not None and place.admin is not None:
+        return area.admin == place.admin
+    return area.country is not None and area.country == place.country
+
+
+def _is_a_person(span: Span, places: list[Entry], scene: Scene) -> bool:
+    name = scene.document.full[span.start : span.end]
+    may_be = name in scene.words.person_like or all(place.kind == "city" for place in places)
+    if not may_be:
+        return False
+    elsewhere = all(place.kind == "city" for place in places) and name in scene.persons_not_places
+    return elsewhere or scene.is_part_of_a_persons_name(span)
+
+
+def _is_part_of_unknown_name(span: Span, place: Entry, scene: Scene) -> bool:
+    """True for a small city between other capitals: Lincoln in Lincoln Center."""
+    if place.population >= SMALL_CITY or scene.capital_is_nothing(span):
+        return False
+    after = scene.adjacent_after(span)
+    known_after = span.end + 1 in scene.spans_by_start
+    return scene.follows_unknown_name(span) or (after[:1].isupper() and not known_after)
+
+
+def _end_of_joined(span: Span, scene: Scene) -> int:
+    """The end of the last of `London and Paris`, who act together."""
+    for joint in (" and ", ", "):
+        following = scene.spans_by_start.get(span.end + len(joint))
+        if following and following.of_kinds(_METONYM) and scene.document.full.startswith(joint, span.end):
+            return following.end
+    return span.end
+
+
+def _metonym(span: Span, place: Entry, scene: Scene) -> Mention | None:
+    """The government, if the capital acts, owns or is dealt with as one."""
+    governments = [item.entry for item in span.of_kinds(_METONYM) if item.entry.country == place.country]
+    if not governments:
+        return None
+    text = scene.document.full
+    acts = scene.words.acts_after.match(text, _end_of_joined(span, scene))
+    sentence_start, _ = scene.document.sentences[scene.document.sentence_at(span.start)]
+    before = text[max(sentence_start, span.start - 60) : span.start]
+    governed = scene.words.governs_before.search(before)
+    if not acts and not governed:
+        return None
+    return Mention(span.start, span.end, governments[0], "capital-acts" if acts else "capital-dealt-with", 0.85)

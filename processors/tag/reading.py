@@ -1,0 +1,68 @@
+"""A document that is read, sentence by sentence: what countries, facts and themes start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from geowire.messages import Evidence
+from geowire.messages.tagged import ClaimStatus
+from processors.tag.document import Document
+from processors.tag.lexicon import Hit
+from processors.tag.scene import Mention
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence with what stands in it."""
+
+    index: int
+    start: int
+    end: int
+    words: str
+    mentions: tuple[Mention, ...]
+    hits: tuple[Hit, ...]
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """The groups of which it has a word."""
+        return frozenset(hit.group for hit in self.hits)
+
+    @cached_property
+    def countries(self) -> frozenset[str]:
+        """The countries that it names."""
+        return frozenset(mention.entry.country for mention in self.mentions if mention.entry.country)
+
+    def of_group(self, *groups: str) -> list[Hit]:
+        """The words of these groups, in order."""
+        return [hit for hit in self.hits if hit.group in groups]
+
+
+class Reading:
+    """The sentences of a document, title first."""
+
+    def __init__(self, document: Document, mentions: Iterable[Mention], hits: dict[int, list[Hit]]) -> None:
+        self.document = document
+        by_sentence: dict[int, list[Mention]] = {}
+        for mention in mentions:
+            by_sentence.setdefault(document.sentence_at(mention.start), []).append(mention)
+        self._mentions = by_sentence
+        self._hits = hits
+
+    @cached_property
+    def sentences(self) -> list[Sentence]:
+        """The sentences that have a mention or a hit."""
+        return list(self._read())
+
+    def evidence(self, sentence: Sentence, status: ClaimStatus, rule: str) -> Evidence:
+        """The sentence as evidence."""
+        field, start, end = self.document.place(sentence.start, sentence.end)
+        return Evidence(field=field, start=start, end=end, status=status, rule=rule)
+
+    def _read(self) -> Iterator[Sentence]:
+        for index, (start, end) in enumerate(self.document.sentences):
+            mentions, hits = self._mentions.get(index, ()), self._hits.get(index, ())
+            if mentions or hits:
+                words = self.document.full[start:end]
+                yield Sentence(index, start, end, words, tuple(mentions), tuple(hits))

@@ -1,0 +1,165 @@
+"""From an article to what it is about. Pure: the same article gives the same answer, and no clock is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Evidence, Tagged, Theme
+from geowire.messages.base import Span as SentenceSpan
+from geowire.messages.tagged import ENTITY_LIMIT, SENTENCE_LIMIT
+from processors.tag.aid import AidRules
+from processors.tag.compounds import Compounds
+from processors.tag.countries import rank_countries
+from processors.tag.document import Document, Sources
+from processors.tag.gazetteer import Gazetteer, load_gazetteer
+from processors.tag.lexicon import Lexicon
+from processors.tag.match import Span, find_spans
+from processors.tag.names import decide_name
+from processors.tag.persons import decide_person
+from processors.tag.places import decide_place
+from processors.tag.reading import Reading
+from processors.tag.scene import Mention, Scene
+from processors.tag.sentences import Splitter
+from processors.tag.themes import ThemeRules, judge_themes
+from processors.tag.words import read_words
+
+Tagger = Callable[[Span, Scene], Mention | None]
+"""Decides one span, or leaves it to the next."""
+
+TAGGERS: tuple[Tagger, ...] = (decide_person, decide_name, decide_place)
+"""Asked in this order; the first answer counts."""
+
+MODEL = "tag"
+"""First part of the model's name; the data's version and the rules' number follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a text is about: the fields of a tagged message that the article does not have."""
+
+    model: str
+    sentences: tuple[SentenceSpan, ...]
+    sentence_count: int
+    entities: tuple[Entity, ...]
+    entity_count: int
+    countries: tuple[ArticleCountry, ...]
+    themes: tuple[Theme, ...]
+    aid: tuple[Aid, ...]
+
+    def fields(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class ArticleTagger:
+    """A gazetteer with its lexicons and rules, ready to tag."""
+
+    def __init__(self, gazetteer: Gazetteer, taggers: Iterable[Tagger] = TAGGERS) -> None:
+        lexicon = gazetteer.lexicon
+        self.model = f"{MODEL}-{gazetteer.version}"
+        self._gazetteer = gazetteer
+        self._taggers = tuple(taggers)
+        self._words = read_words(lexicon)
+        self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
+        self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
+        self._aid = AidRules(lexicon["aid"])
+        self._themes = [ThemeRules(row) for row in lexicon["themes"]]
+        self._lexicon = Lexicon(self._groups(lexicon))
+
+    @classmethod
+    def load(cls) -> ArticleTagger:
+        """The tagger with the gazetteer that ships. Raises `Misconfigured` if that cannot be read."""
+        return cls(load_gazetteer())
+
+    def tag_text(self, title: str, text: str, sources: Sources) -> Tags:
+        """What title and text are about."""
+        document = Document(title, text, sources, self._splitter)
+        mentions = self._mentions(document)
+        reading = Reading(document, mentions, self._lexicon.find(document))
+        aid = self._aid.find(reading)
+        entities = tuple(_entities(mentions, document))
+        return Tags(
+            model=self.model,
+            sentences=tuple(document.text_sentences[:SENTENCE_LIMIT]),
+            sentence_count=len(document.text_sentences),
+            entities=entities[:ENTITY_LIMIT],
+            entity_count=len(entities),
+            countries=rank_countries(reading, aid),
+            themes=judge_themes(self._themes, reading, {"military-aid": _evidence(aid)}),
+            aid=aid,
+        )
+
+    def _mentions(self, document: Document) -> list[Mention]:
+        spans = find_spans(self._gazetteer, document)
+        scene = Scene(document, spans, self._gazetteer, self._words)
+        decided = [mention for span in spans if (mention := self._decide(span, scene))]
+        return in_order((*decided, *self._compounds.around(decided, document)))
+
+    def _decide(self, span: Span, scene: Scene) -> Mention | None:
+        answers = (tagger(span, scene) for tagger in self._taggers)
+        return next((answer for answer in answers if answer is not None), None)
+
+    def _groups(self, lexicon: dict[str, Any]) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = {**lexicon["word_groups"], **lexicon["claims"], **self._aid.groups}
+        for theme in self._themes:
+            groups.update(theme.groups)
+        return groups
+
+
+def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:
+    """The article with its tags. Offices are decided by the day on which it was published, else fetched."""
+    sources = Sources(article.published_at or article.fetched_at, article.publisher.country, article.language)
+    fields = {name: getattr(article, name) for name in Article.model_fields}
+    return Tagged(**fields, **tagger.tag_text(article.title, article.text, sources).fields())
+
+
+def in_order(mentions: Iterable[Mention]) -> list[Mention]:
+    """By place, what contains first; what overlaps an earlier one without being inside it is left out."""
+    kept: list[Mention] = []
+    ends: list[int] = []
+    for mention in sorted(mentions, key=lambda item: (item.start, -item.end, item.rule != "country-noun")):
+        while ends and ends[-1] <= mention.start:
+            ends.pop()
+        if ends and mention.end > ends[-1]:
+            continue
+        ends.append(mention.end)
+        kept.append(mention)
+    return kept
+
+
+def _entities(mentions: list[Mention], document: Document) -> Iterator[Entity]:
+    around: list[int] = []
+    for place, mention in enumerate(mentions):
+        while around and mentions[around[-1]].end <= mention.start:
+            around.pop()
+        yield _entity(mention, document, around[-1] if around else None)
+        around.append(place)
+
+
+def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
+    entry = mention.entry
+    field, start, end = document.place(mention.start, mention.end)
+    sentence = document.sentence_at(mention.start)
+    iso = entry.country if entry.kind == "country" else None
+    return Entity(
+        kind=entry.kind,
+        id=entry.id,
+        label=entry.label,
+        ids=EntityIds(iso=iso, wikidata=entry.wikidata, geonames=entry.geonames),
+        country=entry.country,
+        field=field,
+        start=start,
+        end=end,
+        surface=document.surface(mention.start, mention.end),
+        sentence=sentence - 1 if sentence and sentence <= SENTENCE_LIMIT else None,
+        inside=inside,
+        score=mention.score,
+        rule=mention.rule,
+    )
+
+
+def _evidence(aid: Iterable[Aid]) -> list[Evidence]:
+    """The sentences of the facts, each once."""
+    return list({(item.field, item.start): item for fact in aid for item in fact.evidence}.values())

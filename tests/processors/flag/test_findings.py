@@ -1,0 +1,104 @@
+"""What a watch finds in a story update, whatever it has found before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from geowire.messages import AddedArticle, Story
+from processors.flag import Watch, evaluate
+
+BuildStory = Callable[..., Story]
+BuildAdded = Callable[..., AddedArticle]
+BuildWatch = Callable[..., Watch]
+
+FULL: dict[str, Any] = {
+    "title": "Truce talks in Geneva",
+    "entities": ["organisation/iaea"],
+    "countries": [{"iso": "NO", "mentions": 3, "roles": ["actor"], "focus": True}],
+    "themes": [
+        {"theme": "nuclear", "score": 0.7, "evidence": [{"field": "text", "start": 0, "end": 4, "quote": "Fuel"}]}
+    ],
+    "aid": [{"action": "provided", "donor": "NO", "recipient": "UA", "amount": 2e9, "confidence": "medium"}],
+}
+
+
+def reasons(watch: Watch, story: Story) -> list[tuple[str, str]]:
+    """Kind and value of each reason."""
+    return [(finding.reason.kind, finding.reason.value) for finding in evaluate(watch, story)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [
+        ({"theme": {"name": "nuclear"}}, ("theme", "nuclear")),
+        ({"theme": {"name": "nuclear", "min_score": 0.8}}, None),
+        ({"theme": {"name": ["sanctions", "cyber-information"]}}, None),
+        ({"aid": {"recipient": "UA"}}, ("aid", "provided NO -> UA")),
+        ({"aid": {"donor": ["US", "NO"], "action": "provided"}}, ("aid", "provided NO -> UA")),
+        ({"aid": {"action": ["pledged", "withheld"]}}, None),
+        ({"aid": {"min_amount": 1e9}}, ("aid", "provided NO -> UA")),
+        ({"aid": {"min_amount": 3e9}}, None),
+        ({"aid": {"min_confidence": "high"}}, None),
+        ({"country": {"iso": "NO", "role": "actor", "focus": True}}, ("country", "NO")),
+        ({"country": {"iso": "NO", "role": "target"}}, None),
+        ({"country": {"iso": "SE"}}, None),
+        ({"entity": "organisation/iaea"}, ("entity", "organisation/iaea")),
+        ({"publisher": ["publisher-of-a", "other"]}, ("publisher", "publisher-of-a")),
+        ({"words": ["truce", "cease-fire"]}, ("words", "truce")),
+        ({"words": "uce"}, None),
+        ({"words": "fuel"}, ("words", "fuel")),
+        ({"pace": "burst"}, ("pace", "burst")),
+        ({"pace": ["fading"]}, None),
+    ],
+)
+def test_each_condition_finds_its_own(
+    story: BuildStory, added: BuildAdded, watch: BuildWatch, condition: dict[str, Any], reason: tuple[str, str] | None
+) -> None:
+    """A condition that holds gives its reason, one that does not gives none."""
+    update = story(1, added("a", **FULL), pace="burst")
+
+    assert reasons(watch(all=[condition]), update) == ([reason] if reason else [])
+
+
+def test_denied_aid_is_no_aid(story: BuildStory, added: BuildAdded, watch: BuildWatch, aid: Callable[..., Any]) -> None:
+    """What the article denies did not happen; a refusal did."""
+    update = story(1, added("a", aid=[aid(status="denied"), aid("refused", status="denied")]))
+
+    assert reasons(watch(), update) == [("aid", "refused US -> UA")]
+
+
+def test_all_and_any_hold_for_one_article(story: BuildStory, added: BuildAdded, watch: BuildWatch) -> None:
+    """Each of `all` and one of `any` must hold, and both for the same article."""
+    wanted = watch(all=[{"language": "en"}], any=[{"words": "truce"}, {"country": {"iso": "SE"}}])
+
+    assert reasons(wanted, story(1, added("a", **FULL))) == [("words", "truce")]
+    assert reasons(wanted, story(1, added("a", **FULL, language="nb"))) == []
+    assert reasons(wanted, story(1, added("a", **FULL, language="nb"), added("b"))) == []
+
+
+def test_only_named_kinds_are_reasons(story: BuildStory, added: BuildAdded, watch: BuildWatch) -> None:
+    """`fires_on` says which of the conditions count as news; by default the first one."""
+    conditions = [{"country": {"iso": "NO"}}, {"theme": {"name": "nuclear"}}]
+    update = story(1, added("a", **FULL))
+
+    assert reasons(watch(all=conditions), update) == [("country", "NO")]
+    assert reasons(watch(all=conditions, fires_on="theme"), update) == [("theme", "nuclear")]
+
+
+def test_evidence_has_its_source(story: BuildStory, added: BuildAdded, watch: BuildWatch) -> None:
+    """Evidence names article, address and publisher; without words of its own the title stands in."""
+    update = story(1, added("a", **FULL))
+
+    (theme,) = evaluate(watch(all=[{"theme": {"name": "nuclear"}}]), update)[0].evidence
+    (title,) = evaluate(watch(all=[{"entity": "organisation/iaea"}]), update)[0].evidence
+
+    assert (theme.quote, theme.article_id, theme.url, theme.publisher) == (
+        "Fuel",
+        "a",
+        "https://a.example/",
+        "The Courier",
+    )
+    assert (title.field, title.quote) == ("title", "Truce talks in Geneva")

@@ -1,0 +1,220 @@
+"""Flags are raised once, again for something new, and taken back when their source is gone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from geowire.errors import Rejected
+from geowire.events import Event, merged_event, story_event
+from geowire.messages import AddedArticle, Flagged, Story, StoryMerged
+from geowire.stage import StatefulStage
+from processors.flag import FlagStage, Watch
+
+BuildStory = Callable[..., Story]
+BuildAdded = Callable[..., AddedArticle]
+BuildAid = Callable[..., dict[str, Any]]
+
+MOMENT = datetime(2026, 3, 2, 15, tzinfo=UTC)
+
+
+def update(story: Story) -> Event:
+    """The event of a story update."""
+    return story_event(story, MOMENT)
+
+
+def merger(ended: str, to: str) -> Event:
+    """The event of a story that ended in another."""
+    return merged_event(StoryMerged(from_=ended, to=to, version=9, merged_at=MOMENT))
+
+
+def told(events: list[Event]) -> list[tuple[str, bool]]:
+    """What each flag is about, and whether it takes back."""
+    flags = [event.data for event in events if isinstance(event.data, Flagged)]
+    return [(flag.reason.value, flag.retracts is not None) for flag in flags]
+
+
+def test_it_is_a_stateful_stage(stage: FlagStage) -> None:
+    """Name, topic and the topic that it is rebuilt from are those of the design."""
+    stateful: StatefulStage = stage
+
+    assert (stateful.name, stateful.topic) == ("flag", "geowire.stories.v1")
+    assert stateful.rebuilds_from == "geowire.flagged.v1"
+
+
+def test_a_watch_fires_once_for_a_reason(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A second article with the same act of aid raises no second flag."""
+    first = stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    second = stage.process([update(story(2, added("b", aid=[aid()])))], connection)
+
+    (event,) = first
+    assert isinstance(event.data, Flagged)
+    assert (event.data.watch, event.data.story_id, event.data.article_id) == ("aid", "story", "a")
+    assert event.data.reason.value == "pledged US -> UA"
+    assert event.data.evidence[0].quote == "US pledged arms for UA"
+    assert event.data.publisher_count == 2
+    assert event.type == "geowire.flag.raised"
+    assert second == []
+
+
+def test_something_new_fires_again(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A new act of aid in the same story is told, the old one beside it is not."""
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+
+    events = stage.process([update(story(2, added("b", aid=[aid(), aid(donor="DE")])))], connection)
+
+    assert told(events) == [("pledged DE -> UA", False)]
+
+
+def test_a_repeated_update_changes_nothing(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A version that was seen, or a lower one, is ignored."""
+    stage.process([update(story(2, added("a")))], connection)
+
+    assert stage.process([update(story(1, added("a", aid=[aid()])))], connection) == []
+    assert stage.process([update(story(2, added("a", aid=[aid()])))], connection) == []
+
+
+def test_late_articles_flag_nothing(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """Neither a late article nor a later version of it fires."""
+    late = stage.process([update(story(1, added("a", "late", aid=[aid()])))], connection)
+    replaced = stage.process([update(story(2, added("a", "replaced", version=2, aid=[aid()])))], connection)
+
+    assert late + replaced == []
+
+
+@pytest.mark.parametrize("order", ["merger first", "update first"])
+def test_what_fired_on_an_ended_story_has_fired(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, order: str
+) -> None:
+    """Whichever of the two messages comes first, the story that goes on does not tell again."""
+    stage.process([update(story(1, added("a", aid=[aid()]), story_id="ended"))], connection)
+    merged = merger("ended", "story")
+    grown = update(story(4, added("b", aid=[aid(), aid("provided")]), merged_from=("ended",)))
+
+    events = stage.process([merged, grown] if order == "merger first" else [grown, merged], connection)
+
+    assert told(events) == [("provided US -> UA", False)]
+
+
+def test_a_straggling_update_of_an_ended_story_counts_for_the_other(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """Partitions have no common order: an update that comes after the merger is flagged under the id that lives."""
+    stage.process([merger("ended", "story")], connection)
+
+    (event,) = stage.process([update(story(1, added("a", aid=[aid()]), story_id="ended"))], connection)
+
+    assert event.key == "story"
+
+
+def test_a_replaced_source_takes_its_flag_back(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """The only article with the act of aid no longer has it: the flag is retracted by its id, once."""
+    (raised,) = stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+
+    events = stage.process([update(story(2, added("a", "replaced", version=2)))], connection)
+    again = stage.process([update(story(3, added("a", "replaced", version=3)))], connection)
+
+    (retracted,) = events
+    assert isinstance(retracted.data, Flagged)
+    assert retracted.type == "geowire.flag.retracted"
+    assert retracted.data.retracts == raised.id
+    assert again == []
+
+
+def test_a_second_source_keeps_a_flag(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A flag goes with the last of its sources, not with the first."""
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    stage.process([update(story(2, added("b", aid=[aid()])))], connection)
+
+    first = stage.process([update(story(3, removed=("a",)))], connection)
+    last = stage.process([update(story(4, removed=("b",)))], connection)
+
+    assert told(first) == []
+    assert told(last) == [("pledged US -> UA", True)]
+
+
+def test_a_flag_taken_back_can_be_raised_again(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """The same reason fires anew under another id, since readers drop an id that they know."""
+    (first,) = stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    stage.process([update(story(2, removed=("a",)))], connection)
+
+    (second,) = stage.process([update(story(3, added("b", aid=[aid()])))], connection)
+
+    assert told([second]) == [("pledged US -> UA (2)", False)]
+    assert second.id != first.id
+
+
+def test_a_flag_of_an_ended_story_is_taken_back(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """The retraction names the flag as it was raised, under the ended story."""
+    (raised,) = stage.process([update(story(1, added("a", aid=[aid()]), story_id="ended"))], connection)
+    stage.process([update(story(4, added("b"), merged_from=("ended",)))], connection)
+
+    (retracted,) = stage.process([update(story(5, removed=("a",)))], connection)
+
+    assert isinstance(retracted.data, Flagged)
+    assert (retracted.data.story_id, retracted.data.retracts) == ("story", raised.id)
+
+
+def test_a_lost_state_is_rebuilt_from_flags(
+    stage: FlagStage,
+    connection: sqlite3.Connection,
+    story: BuildStory,
+    added: BuildAdded,
+    aid: BuildAid,
+    watch: Callable[..., Watch],
+) -> None:
+    """What was told is known again: it is not told twice, and can be taken back."""
+    published = stage.process([update(story(1, added("a", aid=[aid(), aid(donor="DE")])))], connection)
+    published += stage.process([update(story(2, added("a", "replaced", version=2, aid=[aid()])))], connection)
+    with sqlite3.connect(":memory:") as empty:
+        rebuilt = FlagStage([watch()])
+        rebuilt.create_tables(empty)
+        rebuilt.rebuild(published, empty)
+        repeated = rebuilt.process([update(story(3, added("b", aid=[aid()])))], empty)
+        removed = rebuilt.process([update(story(4, removed=("a",))), update(story(5, removed=("b",)))], empty)
+    empty.close()
+
+    assert repeated == []
+    assert told(removed) == [("pledged US -> UA", True)]
+
+
+def test_what_is_long_gone_is_forgotten(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A month after its last update nothing is left of a story."""
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+
+    stage.process([story_event(story(1, story_id="other"), datetime(2026, 4, 20, tzinfo=UTC))], connection)
+
+    assert connection.execute("SELECT count(*) FROM flag_fired").fetchone() == (0,)
+    assert connection.execute("SELECT story_id FROM flag_story").fetchall() == [("other",)]
+
+
+def test_other_messages_are_rejected(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A flag is no message for flag."""
+    flags = stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+
+    with pytest.raises(Rejected, match="not-a-story"):
+        stage.process(flags, connection)

@@ -1,0 +1,50 @@
+"""Military-aid facts: who does what for whom in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from processors.tag.document import Sources
+from processors.tag.tag import ArticleTagger
+
+CASES: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "data/tag/aid.yaml").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][:50])
+def test_facts_of_a_sentence(case: dict[str, Any], tagger: ArticleTagger) -> None:
+    """Each act has its donor and its recipient; fighting and food are no military aid."""
+    found = [[fact.action, fact.donor, fact.recipient] for fact in tagger.tag_text("", case["text"], Sources()).aid]
+
+    assert sorted(found, key=str) == sorted(case["facts"], key=str)
+
+
+def test_one_act_told_twice_is_one_fact(tagger: ArticleTagger) -> None:
+    """Title and text tell the same: one fact with both sentences as evidence, and high confidence."""
+    tags = tagger.tag_text("Germany sends tanks to Ukraine", "Germany sent tanks to Ukraine on Monday.", Sources())
+
+    (fact,) = tags.aid
+    assert [item.field for item in fact.evidence] == ["title", "text"]
+    assert fact.confidence == "high"
+
+
+@pytest.mark.parametrize(
+    ("words", "amount", "currency"),
+    [
+        ("$1.4 billion", 1_400_000_000, "USD"),
+        ("€500m", 500_000_000, "EUR"),
+        ("£2.3bn", 2_300_000_000, "GBP"),
+        ("300 million euros", 300_000_000, "EUR"),
+        ("$61,000", 61_000, "USD"),
+    ],
+)
+def test_amount(words: str, amount: float, currency: str, tagger: ArticleTagger) -> None:
+    """Sums of money are read in the usual ways of writing them."""
+    (fact,) = tagger.tag_text("", f"Norway pledged {words} in military aid to Ukraine.", Sources()).aid
+
+    assert (fact.amount, fact.currency) == (amount, currency)
