@@ -70,4 +70,4 @@ def set_up_logging(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
     for room in ("geowire", "ingest", "processors"):
         logging.getLogger(room).setLevel(level)
-    logging.getLogger("kafka").setLevel(logging.ERROR)  # it repeats each failed connection many times a second
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters comes back as an error of our own

@@ -29,6 +29,7 @@ from ingest.report import PollReport
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 EVER = timedelta(days=36_500)
+SAMPLE_SPAN = timedelta(days=21)  # the sample's articles come all at once: none of them is late
 ARTICLES_SHOWN = 5
 FLAGS_SHOWN = 6
 
@@ -65,7 +66,7 @@ def data_folder(kept: Path | None) -> Iterator[Path]:
 def demo_settings(folder: Path) -> Settings:
     """Embedded files in the folder, loopback allowed, the sample's articles never too old; nothing else is changed."""
     embedded = {"data": folder, "bus": "", "state": "", "watches": None, "member": None}
-    return load_settings(**embedded, allow_private_networks=LOOPBACK, max_age=EVER)
+    return load_settings(**embedded, allow_private_networks=LOOPBACK, max_age=EVER, story_window=SAMPLE_SPAN)
 
 
 async def run_demo(settings: Settings, bus: Bus) -> list[PollReport]:

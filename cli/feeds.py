@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from cli.console import print_json, print_table, say
 from geowire.errors import Misconfigured
-from geowire.settings import Settings, load_settings
-from ingest.catalogue import is_remote, read_catalogue
-from ingest.feed_list import FeedRow, PublisherRow
+from geowire.events import first_problem
+from geowire.settings import load_settings
+from ingest.catalogue import read_catalogue
+from ingest.catalogue_edit import add_feed, remove_feed
+from ingest.feed_list import FeedRow
 
 app = typer.Typer(
     help="The catalogue: which feeds there are.\n\n"
@@ -48,31 +50,27 @@ def add(
     language: Annotated[str | None, typer.Option(help="Language of its articles, such as en.")] = None,
 ) -> None:
     """Add a feed to the catalogue's file; the file is made if it is missing."""
-    from ingest.catalogue_file import add_feed
-
-    row = FeedRow(url=url, title=title, publisher=publisher_row(publisher, country, family), language=language)
-    feed = add_feed(writable_file(load_settings()), row)
+    row = feed_row(url=url, title=title, language=language, publisher=compact(publisher, country, family))
+    feed = add_feed(load_settings().feeds_location, row)
     say(f"added {feed.url}")
 
 
 @app.command()
 def remove(url: Annotated[str, typer.Argument(help="Address or id of the feed.")]) -> None:
     """Remove a feed from the catalogue's file; what it brought stays."""
-    from ingest.catalogue_file import remove_feed
-
-    feed = remove_feed(writable_file(load_settings()), url)
-    say(f"removed {feed.url}")
+    remove_feed(load_settings().feeds_location, url)
+    say(f"removed {url}")
 
 
-def publisher_row(name: str | None, country: str | None, family: str | None) -> PublisherRow:
-    """The publisher of a new feed."""
-    return PublisherRow(name=name, country=country, family=family)
+def compact(name: str | None, country: str | None, family: str | None) -> dict[str, str]:
+    """What is said of the publisher."""
+    said = {"name": name, "country": country and country.upper(), "family": family}
+    return {field: value for field, value in said.items() if value}
 
 
-def writable_file(settings: Settings) -> Path:
-    """The catalogue as a file. Raises `Misconfigured` if it is an address."""
-    if is_remote(settings.feeds_location):
-        raise Misconfigured(
-            f"GEOWIRE_FEEDS: {settings.feeds_location} is read-only; name a file to add or remove feeds"
-        )
-    return Path(settings.feeds_location)
+def feed_row(**fields: Any) -> FeedRow:
+    """The row of a new feed. Raises `Misconfigured` that names what is wrong."""
+    try:
+        return FeedRow.model_validate(fields)
+    except ValidationError as error:
+        raise Misconfigured(first_problem(error)) from error

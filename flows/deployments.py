@@ -9,8 +9,8 @@ from typing import Any
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
-from prefect.deployments.runner import EntrypointType
 from prefect.schedules import Interval
+from prefect.types.entrypoint import EntrypointType
 
 from flows.poll import poll_feeds
 from flows.stage_health import stage_health

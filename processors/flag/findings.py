@@ -123,11 +123,16 @@ def _names(condition: Condition, story: Story, article: AddedArticle) -> Iterato
             yield Match(condition.kind, name)
 
 
+def distinct(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Each passage once: several rules may rest on it, and a text may repeat its title."""
+    return list({piece.quote or (piece.field, piece.start): piece for piece in reversed(evidence)}.values())[::-1]
+
+
 def _with_source(evidence: Sequence[Evidence], article: AddedArticle) -> tuple[FlagEvidence, ...]:
     """The evidence with where to read it; where there is none, the title."""
     title = Evidence(field="title", start=0, end=len(article.title), quote=article.title[:500])
     publisher = article.publisher.name or article.publisher.id
     return tuple(
         FlagEvidence(**piece.model_dump(), article_id=article.article_id, url=article.url, publisher=publisher)
-        for piece in (evidence or (title,))[:EVIDENCE_LIMIT]
+        for piece in distinct(evidence or (title,))[:EVIDENCE_LIMIT]
     )

@@ -14,7 +14,7 @@ from servers.commands import Commands
 from servers.kafka_broker import kafka_broker
 from servers.processes import accepts, free_port, running, wait_until
 
-from geowire.bus import Extent, open_bus
+from geowire.bus import open_bus
 from geowire.errors import Misconfigured
 from geowire.topics import ARTICLES
 
@@ -48,7 +48,7 @@ def unused(url: str) -> str:
     """A broker that somebody named, if geowire has never written to it."""
     try:
         with open_bus(url) as bus:
-            extents: dict[object, Extent] = {**bus.extents("geowire.tests", [ARTICLES.name])}
+            extents = bus.extents("geowire.tests", [ARTICLES.name])
     except Misconfigured:
         return url
     if any(extent.end for extent in extents.values()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from typing import Any
 
 import jsonschema
 import pytest
@@ -82,7 +83,7 @@ def test_kcat_reads_what_the_contract_says(commands: Commands) -> None:
             assert record["key"] == headers["ce_subject"]
 
 
-def kcat(server: str, topic: str) -> list[dict[str, object]]:
+def kcat(server: str, topic: str) -> list[dict[str, Any]]:
     """Every record of a topic as kcat prints it."""
     command = ["kcat", "-C", "-J", "-e", "-q", "-b", server, "-t", topic, "-o", "beginning"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

@@ -1,0 +1,78 @@
+"""Puts an article together from its feed, its entry, its page and what was extracted. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from geowire.messages import Article, FeedReference
+from geowire.messages.article import DateSource
+from ingest.change import describe_change
+from ingest.entry_state import KnownArticle
+from ingest.extraction import Extraction
+from ingest.feed_entry import FeedEntry
+from ingest.identity import article_id, normalise_url
+from ingest.leases import LeasedFeed
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything that an article is made of."""
+
+    leased: LeasedFeed
+    feed_title: str | None
+    entry: FeedEntry
+    page_url: str | None
+    """Where the page was read; None if it was not."""
+    extraction: Extraction
+    fetched_at: datetime
+
+    @property
+    def addresses(self) -> list[str]:
+        """Every address known to lead to the article: link, final address, canonical."""
+        known = (self.entry.link, self.page_url, self.extraction.canonical_url)
+        return list(dict.fromkeys(address for address in known if address))
+
+
+def first_version(draft: Draft) -> Article:
+    """The article at first publication."""
+    identity = article_id(draft.addresses, draft.leased.feed.id, draft.entry.guid or draft.entry.key)
+    return _article(draft, identity, 1, draft.extraction.published_at, draft.extraction.date_source)
+
+
+def next_version(draft: Draft, known: KnownArticle) -> Article:
+    """The same article, changed. Its id and, unless the publisher names another, its date stay."""
+    date, source = draft.extraction.published_at, draft.extraction.date_source
+    if source not in {"feed", "feed_updated"}:
+        date, source = known.published_at, known.date_source
+    article = _article(draft, known.id, known.version + 1, date, source)
+    change = describe_change(known.title, known.text, article.title, article.text)
+    return article.model_copy(update={"change": change})
+
+
+def _article(draft: Draft, identity: str, version: int, date: datetime | None, source: DateSource | None) -> Article:
+    leased, entry, found = draft.leased, draft.entry, draft.extraction
+    url = normalise_url(draft.page_url or entry.link or "") or leased.feed.url
+    return Article(
+        id=identity,
+        version=version,
+        url=url,
+        requested_url=entry.link,
+        canonical_url=found.canonical_url,
+        title=found.title,
+        text=found.text,
+        text_truncated=found.text_truncated,
+        language=found.language or leased.feed.language,
+        authors=found.authors,
+        published_at=min(date or draft.fetched_at, draft.fetched_at),
+        date_source=source if date else "first_seen",
+        fetched_at=draft.fetched_at,
+        publisher=leased.feed.publisher,
+        feed=FeedReference(id=leased.feed.id, url=leased.feed.url, title=_title(draft)),
+        body_status=found.body_status,
+        content_hash=found.content_hash,
+    )
+
+
+def _title(draft: Draft) -> str | None:
+    return draft.leased.feed.title or draft.feed_title or draft.leased.title

@@ -1,0 +1,53 @@
+"""How much of an article a page's text is. Simple, honest rules; when in doubt, `full`. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from geowire.messages.article import BodyStatus
+
+SHORT = 250
+"""Code points under which a page's text is no article."""
+PREVIEW = 1_500
+"""A page that says it is for subscribers and shows less than this shows a preview."""
+MUCH_MORE = 1.5
+"""The feed's own text is taken if it is so many times as long."""
+
+CHALLENGE_TITLE = re.compile(
+    r"^(?:just a moment|attention required|access denied|access to this page|pardon our interruption|are you a robot"
+    r"|ddos-guard|security check|please verify|verify(?:ing)? you are human|robot check"
+    r"|403 forbidden|checking your browser)",
+    re.IGNORECASE,
+)
+CHALLENGE_BODY = re.compile(rb"cf-chl-|_cf_chl_opt|_Incapsula_Resource|px-captcha|captcha-delivery\.com|ddos-guard")
+CONSENT_HOST = re.compile(r"^(?:consent|cmp|guce)\.|\.consent\.")
+CONSENT_WORDS = re.compile(
+    r"before you continue|we value your privacy|accept all|reject all|our partners|cookie|datenschutz|einwilligung"
+    r"|unsere partner|nos partenaires|tout accepter|alle akzeptieren|zustimm|consent|gdpr|dsgvo|rgpd",
+    re.IGNORECASE,
+)
+
+
+def is_challenge(title: str, text: str, body: bytes) -> bool:
+    """Whether a page with little text only wants to know if a person is reading it."""
+    return bool(CHALLENGE_TITLE.match(title.strip())) or (len(text) < SHORT and bool(CHALLENGE_BODY.search(body)))
+
+
+def is_consent(url: str, text: str) -> bool:
+    """Whether the page only asks for consent to cookies."""
+    if CONSENT_HOST.search(urlsplit(url).hostname or ""):
+        return True
+    return len(text) < PREVIEW and len({found[0].lower() for found in CONSENT_WORDS.finditer(text)}) >= 3
+
+
+def choose_body(page_text: str, feed_text: str, *, is_free: bool) -> tuple[str, BodyStatus]:
+    """The better of two texts of one article, and how much of it that is."""
+    feed_says_more = len(feed_text) > MUCH_MORE * len(page_text)
+    if not is_free and len(page_text) < PREVIEW:
+        return (feed_text if feed_says_more else page_text), "paywalled"
+    if len(page_text) >= PREVIEW or (page_text and not feed_says_more):
+        return page_text, "full" if len(page_text) >= SHORT else "teaser"
+    if not page_text:
+        return feed_text, "feed-only"
+    return feed_text, "feed-only" if len(feed_text) >= PREVIEW else "teaser"

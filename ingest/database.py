@@ -1,0 +1,182 @@
+"""The database of ingest: one thread writes, and what waits for it meanwhile goes into one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from geowire.errors import Misconfigured, Transient
+from ingest.state_tables import METADATA
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+GROUP_LIMIT = 100
+"""Pieces of work that share one transaction at most."""
+GATHER_SECONDS = 0.01
+"""Work waits so long for company: fewer commits and wake-ups leave the cores to extraction."""
+ATTEMPTS = 3
+"""A deadlock or a lost connection is tried again before it is reported."""
+TABLES_LOCK = 7_405_661
+WRITE_AS = "write sqlite:///path or postgresql://user:password@host/name"
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    work: Work[Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    task: _Task
+    value: Any
+    is_error: bool = False
+
+
+class Database:
+    """Runs pieces of work for one event loop, each all or nothing. Raises `Transient` for every fault."""
+
+    def __init__(self, url: SecretStr) -> None:
+        self._engine = open_engine(url)
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._never = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="ingest-state", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Work[T]) -> T:
+        """Run the work in the database's thread, perhaps in one transaction with other work."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._tasks.put(_Task(work, loop, future))
+        return await future
+
+    def run_here(self, work: Work[T]) -> T:
+        """Run the work in this thread, in a transaction of its own."""
+        return self._attempt(work)
+
+    def close(self) -> None:
+        """Finish what waits, then let go of the connections."""
+        self._tasks.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def _serve(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            group, ends = self._with_waiting(task)
+            self._run_group(group)
+            if ends:
+                return
+
+    def _with_waiting(self, first: _Task) -> tuple[list[_Task], bool]:
+        group = [first]
+        self._never.wait(GATHER_SECONDS)
+        while len(group) < GROUP_LIMIT:
+            try:
+                task = self._tasks.get_nowait()
+            except queue.Empty:
+                break
+            if task is None:
+                return group, True
+            group.append(task)
+        return group, False
+
+    def _run_group(self, group: Sequence[_Task]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                answers = [_Answer(task, task.work(connection)) for task in group]
+        except Exception:  # noqa: BLE001  # one of them failed, or the commit did: each gets its own answer
+            answers = [self._run_alone(task) for task in group]
+        loop = group[0].loop
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_deliver, answers)
+
+    def _run_alone(self, task: _Task) -> _Answer:
+        try:
+            return _Answer(task, self._attempt(task.work))
+        except Exception as error:  # noqa: BLE001  # it belongs to whoever waits for the work
+            return _Answer(task, error, is_error=True)
+
+    def _attempt(self, work: Work[T]) -> T:
+        for last in (False,) * (ATTEMPTS - 1) + (True,):
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except SQLAlchemyError as error:
+                if last or not isinstance(error, DBAPIError):
+                    raise Transient(f"state: {_one_line(error)}") from error
+        raise AssertionError
+
+
+def _deliver(answers: Sequence[_Answer]) -> None:
+    """Wake those who wait. All of one group in one step: each wake-up costs a system call."""
+    for answer in answers:
+        future = answer.task.future
+        if future.done():
+            continue
+        if answer.is_error:
+            future.set_exception(answer.value)
+        else:
+            future.set_result(answer.value)
+
+
+def open_engine(url: SecretStr) -> Engine:
+    """An engine with the tables in place. Raises `Misconfigured`; the password is never shown."""
+    try:
+        address = make_url(url.get_secret_value())
+    except (ArgumentError, ValueError) as error:
+        raise Misconfigured(f"GEOWIRE_STATE: this is not the address of a database; {WRITE_AS}") from error
+    kind = address.drivername.partition("+")[0]
+    if kind in {"postgresql", "postgres"}:
+        engine = create_engine(address.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
+    elif kind == "sqlite" and address.database:
+        engine = _sqlite_engine(Path(address.database))
+    else:
+        raise Misconfigured(f"GEOWIRE_STATE: {kind} is not a database that geowire knows; {WRITE_AS}")
+    try:
+        with engine.begin() as connection:
+            if kind != "sqlite":  # two processes that start at once must not both create the tables
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": TABLES_LOCK})
+            METADATA.create_all(connection)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        shown = address.render_as_string(hide_password=True)
+        raise Misconfigured(f"GEOWIRE_STATE: {shown}: {_one_line(error)}; {WRITE_AS}") from error
+    return engine
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f"GEOWIRE_STATE: no folder {path.parent}: {error.strerror}; {WRITE_AS}") from error
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _one_line(error: SQLAlchemyError) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(cause).split())[:300]

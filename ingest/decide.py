@@ -1,0 +1,42 @@
+"""What to do with an entry, from what is known of it. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from ingest.entry_state import KnownEntry
+from ingest.feed_entry import FeedEntry
+
+
+class Step(Enum):
+    """What comes next for an entry."""
+
+    SKIP = auto()
+    """It is as it was."""
+    REJECT_OLD = auto()
+    """It is too old to be news, and was never seen."""
+    JOIN = auto()
+    """Its link leads to an article that is known from elsewhere."""
+    READ = auto()
+    """It is new: read its page."""
+    REFRESH = auto()
+    """Its article is published, and the feed says something else now: read its page again."""
+
+
+def next_step(entry: FeedEntry, known: KnownEntry | None, *, link_is_known: bool, is_old: bool) -> Step:
+    """What comes next for an entry."""
+    if known is not None and not known.is_pending:
+        if known.fingerprint == entry.fingerprint or known.article_id is None:
+            return Step.SKIP
+        return Step.REFRESH
+    if known is not None and known.article_id is not None:
+        return Step.REFRESH
+    if link_is_known:
+        return Step.JOIN
+    return Step.REJECT_OLD if is_old and known is None else Step.READ
+
+
+def is_too_old(dated_at: datetime | None, now: datetime, max_age: timedelta) -> bool:
+    """Whether an entry of this date is no news any more; one without a date is new."""
+    return dated_at is not None and now - dated_at > max_age

@@ -1,0 +1,34 @@
+"""What everything in one poll shares: the tools, the clock, chance, and how much may be under way."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from geowire.settings import Settings
+from ingest.database import Database
+from ingest.fetch import Fetcher
+from ingest.workers import Workers
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The tools of one process's polls."""
+
+    settings: Settings
+    database: Database
+    fetcher: Fetcher
+    workers: Workers
+    clock: Clock
+    chance: random.Random
+    owner: str
+    wake_sender: Callable[[], None]
+    feed_slots: asyncio.Semaphore
+    """Feeds under way at once."""
+    page_slots: asyncio.Semaphore
+    """Entries under way at once, from fetch to commit: this keeps memory flat."""

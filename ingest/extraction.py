@@ -1,0 +1,47 @@
+"""A page before and after extraction: plain frozen values that cross to and from a worker process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from geowire.messages.article import BodyStatus, DateSource
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it was fetched."""
+
+    url: str
+    """Where it was read, after redirects."""
+    body: bytes = field(repr=False)
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What a page says about itself, apart from its text."""
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    language: str | None = None
+    canonical_url: str | None = None
+    is_free: bool = True
+    """False if the page says that its article is for subscribers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What is known of an article once its page, its feed, or both were read."""
+
+    title: str
+    text: str
+    text_truncated: bool
+    body_status: BodyStatus
+    content_hash: str
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    date_source: DateSource | None = None
+    language: str | None = None
+    canonical_url: str | None = None

@@ -1,0 +1,49 @@
+"""A feed as it was read: plain frozen values that cross from a worker process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry of a feed. `summary` and `content` are HTML as it came."""
+
+    key: str
+    """What the entry is remembered by within its feed."""
+    guid: str
+    link: str | None
+    """Where the article is: absolute, never the home page; None if the feed does not say."""
+    title: str = ""
+    summary: str = ""
+    content: str = ""
+    authors: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    language: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the feed says something else about the entry."""
+        updated = self.updated_at.isoformat() if self.updated_at else ""
+        return hashlib.sha256(f"{self.title}\0{updated}\0{self.summary}".encode()).hexdigest()[:32]
+
+    @property
+    def dated_at(self) -> datetime | None:
+        """The date that the feed gives the entry."""
+        return self.published_at or self.updated_at
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed document. `error` is a short slug if it is none; then there are no entries."""
+
+    title: str | None = None
+    language: str | None = None
+    entries: tuple[FeedEntry, ...] = ()
+    problems: Mapping[str, int] = field(default_factory=dict)
+    """What was wrong with entries, counted."""
+    error: str | None = None

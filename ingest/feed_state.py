@@ -1,0 +1,101 @@
+"""What is remembered of each feed, and how its entries ended, by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, select, update
+
+from geowire.bus import Record
+from geowire.messages import FeedPolled
+from ingest.catalogue import Feed
+from ingest.outbox_rows import put_records
+from ingest.state_tables import FEED, OUTCOME
+from ingest.upsert import insert_or_add, insert_or_ignore
+
+NEW_FEED = {"active": True, "failures": 0, "state": "new", "next_poll_at": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueChange:
+    """What a catalogue changed, as feed ids."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What makes the next request conditional, and what tells an unchanged body."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolledFeed:
+    """How a poll ended, as it is stored when the lease is given back."""
+
+    owner: str
+    polled: FeedPolled
+    failures: int
+    validators: Validators | None
+    """None keeps what is stored: the poll failed, or some entry has to be met again."""
+    event: Record
+
+
+def sync_catalogue(connection: Connection, feeds: Iterable[Feed]) -> CatalogueChange:
+    """Make the feeds those of the catalogue. A feed that comes back finds what was remembered of it."""
+    wanted = {feed.id: feed.model_dump_json() for feed in feeds}
+    query = select(FEED.c.id, FEED.c.catalogue, FEED.c.active)
+    stored = {row.id: (row.catalogue if row.active else "") for row in connection.execute(query)}
+    added = tuple(feed_id for feed_id in wanted if feed_id not in stored)
+    changed = tuple(feed_id for feed_id in wanted if feed_id in stored and stored[feed_id] != wanted[feed_id])
+    removed = tuple(feed_id for feed_id, row in stored.items() if row and feed_id not in wanted)
+    if added:
+        rows = [{**NEW_FEED, "id": feed_id, "catalogue": wanted[feed_id]} for feed_id in added]
+        connection.execute(insert_or_ignore(FEED, tuple(rows[0])), rows)
+    for feed_id in changed:
+        connection.execute(update(FEED).where(FEED.c.id == feed_id).values(catalogue=wanted[feed_id], active=True))
+    for feed_id in removed:
+        connection.execute(update(FEED).where(FEED.c.id == feed_id).values(active=False))
+    return CatalogueChange(added, changed, removed)
+
+
+def finish_poll(connection: Connection, end: PolledFeed) -> bool:
+    """Store how the poll ended, put its event into the outbox, give the lease back; False if it was lost meanwhile."""
+    polled = end.polled
+    values = {
+        "title": polled.title,
+        "polled_at": polled.polled_at.timestamp(),
+        "result": polled.result,
+        "http_status": polled.http_status,
+        "error": polled.error,
+        "failures": end.failures,
+        "state": polled.state,
+        "since": polled.since.timestamp() if polled.since else None,
+        "newest_entry_at": polled.newest_entry_at.timestamp() if polled.newest_entry_at else None,
+        "next_poll_at": polled.next_poll_at.timestamp() if polled.next_poll_at else 0.0,
+        "lease_owner": None,
+        "lease_until": None,
+        **(asdict(end.validators) if end.validators else {}),
+    }
+    mine = update(FEED).where(FEED.c.id == polled.id, FEED.c.lease_owner == end.owner)
+    if not connection.execute(mine.values(**values)).rowcount:
+        return False
+    put_records(connection, [end.event])
+    count_outcomes(connection, polled.id, polled.polled_at.date().isoformat(), polled.entries)
+    return True
+
+
+def count_outcomes(connection: Connection, feed_id: str, day: str, entries: Mapping[str, int]) -> None:
+    """Add to the day's counts of a feed."""
+    rows = [
+        {"feed_id": feed_id, "day": day, "outcome": outcome, "count": count}
+        for outcome, count in sorted(entries.items())
+    ]
+    if rows:
+        connection.execute(insert_or_add(OUTCOME, tuple(rows[0]), "count"), rows)

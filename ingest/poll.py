@@ -1,0 +1,182 @@
+"""One poll: lease the feeds that are due, poll them in shards, drain the outbox. Flows wrap exactly these functions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random as chance
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from geowire.bus import Bus
+from geowire.errors import Transient
+from geowire.settings import Settings
+from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
+from ingest.catalogue import fetch_catalogue
+from ingest.database import Database
+from ingest.desk import Clock, Desk
+from ingest.feed_state import sync_catalogue
+from ingest.fetch import Fetcher
+from ingest.leases import Claim, LeasedFeed, lease_due, new_owner, release, renew
+from ingest.outbox import Sender, SenderOptions
+from ingest.poll_feed import poll_feed
+from ingest.report import FeedReport, PollReport, ShardReport
+from ingest.workers import Workers
+
+log = logging.getLogger("geowire.ingest.poll")
+
+T = TypeVar("T")
+Progress = Callable[[FeedReport], None]
+
+SHARD_LEAST = 50
+SHARDS_MOST = 16
+DRAIN = timedelta(seconds=30)
+"""How long the end of a poll waits for a bus that does not answer; what is left is sent by the next."""
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def shard(feeds: Sequence[LeasedFeed]) -> list[list[LeasedFeed]]:
+    """Feeds in at most 16 shards of at least 50."""
+    size = max(SHARD_LEAST, math.ceil(len(feeds) / SHARDS_MOST))
+    return [list(feeds[start : start + size]) for start in range(0, len(feeds), size)]
+
+
+async def all_of(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do all of it at the same time. The first fault ends the rest and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part) for part in work]
+    except BaseExceptionGroup as faults:
+        raise faults.exceptions[0] from faults
+    return [task.result() for task in tasks]
+
+
+class Ingest:
+    """One process's polls. Everything runs in one event loop; shards may run at the same time."""
+
+    def __init__(self, desk: Desk, sender: Sender) -> None:
+        self._desk = desk
+        self._sender = sender
+        self._started = time.monotonic()
+        self._shards: list[ShardReport] = []
+
+    async def lease(self, *, all_feeds: bool = False, limit: int | None = None) -> list[LeasedFeed]:
+        """Lease the feeds that are due (or all that nobody else polls), the longest overdue first."""
+        claim = self._claim()
+        return await self._desk.database.run(
+            lambda connection: lease_due(connection, claim, all_feeds=all_feeds, limit=limit)
+        )
+
+    async def poll_shard(self, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None) -> ShardReport:
+        """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
+
+        async def one(leased: LeasedFeed) -> FeedReport:
+            report = await poll_feed(self._desk, leased)
+            if on_progress is not None:
+                on_progress(report)
+            return report
+
+        report = ShardReport(tuple(await all_of([one(leased) for leased in feeds])))
+        self._shards.append(report)
+        return report
+
+    async def finish(self, drain: timedelta = DRAIN) -> PollReport:
+        """Wait until the bus has everything, but no longer than `drain`; the report of all shards."""
+        left = await asyncio.to_thread(self._sender.drain, drain.total_seconds())
+        if left:
+            log.warning("outbox not empty records=%d; the next poll sends them", left)
+        return PollReport.of(self._shards, timedelta(seconds=time.monotonic() - self._started), left)
+
+    async def keep_leases(self) -> None:
+        """Renew the leases for as long as this runs."""
+        length = self._desk.settings.lease
+        while True:
+            await asyncio.sleep(length.total_seconds() / 3)
+            with suppress(Transient):
+                await self._desk.database.run(partial(renew, claim=self._claim()))
+
+    async def give_back(self) -> None:
+        """Give up every lease that is still held."""
+        owner = self._desk.owner
+        with suppress(Transient):
+            await self._desk.database.run(lambda connection: release(connection, owner))
+
+    def _claim(self) -> Claim:
+        return Claim(self._desk.owner, self._desk.clock(), self._desk.settings.lease)
+
+
+@asynccontextmanager
+async def open_ingest(
+    settings: Settings, bus: Bus, *, clock: Clock = utc_now, random: chance.Random | None = None
+) -> AsyncIterator[Ingest]:
+    """Everything that a poll needs, ready: catalogue read, state open, sender running.
+
+    Raises `Misconfigured` or `Transient` in one line if the catalogue, the state or the bus cannot be used.
+    """
+    draw = random or chance.Random()
+    owner = new_owner(chance.SystemRandom().getrandbits(32))
+    database = await asyncio.to_thread(Database, settings.state_url)
+    sender = Sender(database, bus, SenderOptions(owner, clock, max(settings.lease, DRAIN), settings.retry_wait))
+    try:
+        async with Fetcher(settings) as fetcher, Workers(settings) as workers:
+            desk = Desk(
+                settings=settings,
+                database=database,
+                fetcher=fetcher,
+                workers=workers,
+                clock=clock,
+                chance=draw,
+                owner=owner,
+                wake_sender=sender.wake,
+                feed_slots=asyncio.Semaphore(settings.concurrency),
+                page_slots=asyncio.Semaphore(settings.concurrency),
+            )
+            async with _running(desk, sender, bus) as ingest:
+                yield ingest
+    finally:
+        await asyncio.to_thread(sender.stop)
+        await asyncio.to_thread(database.close)
+
+
+@asynccontextmanager
+async def _running(desk: Desk, sender: Sender, bus: Bus) -> AsyncIterator[Ingest]:
+    await asyncio.to_thread(_prepare_topics, bus)
+    feeds = await fetch_catalogue(desk.settings.feeds_location, desk.fetcher)
+    change = await desk.database.run(lambda connection: sync_catalogue(connection, feeds))
+    log.info("catalogue feeds=%d added=%d removed=%d", len(feeds), len(change.added), len(change.removed))
+    sender.start()
+    ingest = Ingest(desk, sender)
+    keeper = asyncio.create_task(ingest.keep_leases())
+    try:
+        yield ingest
+    finally:
+        keeper.cancel()
+        await ingest.give_back()
+
+
+def _prepare_topics(bus: Bus) -> None:
+    """A bus that is down fails no crawl: the sender waits for it."""
+    try:
+        for difference in bus.ensure_topics((ARTICLES, FEEDS, DEADLETTERS)):
+            log.warning("topic differs: %s", difference)
+    except Transient as error:
+        log.warning("bus does not answer: %s", error)
+
+
+async def poll_once(
+    settings: Settings, bus: Bus, *, all_feeds: bool = False, on_progress: Progress | None = None
+) -> PollReport:
+    """One whole poll, as a flow does it, without Prefect."""
+    async with open_ingest(settings, bus) as ingest:
+        feeds = await ingest.lease(all_feeds=all_feeds)
+        await all_of([ingest.poll_shard(part, on_progress) for part in shard(feeds)])
+        return await ingest.finish()

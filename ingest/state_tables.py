@@ -1,0 +1,115 @@
+"""The tables of ingest's state. Times are seconds since 1970, so that both databases order them alike."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+)
+
+METADATA = MetaData()
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+FEED = Table(
+    "feed",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("catalogue", Text, nullable=False),  # the catalogue's Feed as JSON
+    Column("active", Boolean, nullable=False),  # False once it has left the catalogue
+    Column("title", Text),  # what the feed calls itself
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String(64)),
+    Column("polled_at", Double),
+    Column("result", String(20)),
+    Column("http_status", Integer),
+    Column("error", Text),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("state", String(20), nullable=False, default="new"),
+    Column("since", Double),
+    Column("newest_entry_at", Double),
+    Column("next_poll_at", Double, nullable=False, default=0.0),
+    Column("lease_owner", Text),
+    Column("lease_until", Double),
+)
+Index("feed_due", FEED.c.next_poll_at)
+
+ENTRY = Table(
+    "entry",
+    METADATA,
+    Column("feed_id", String(32), nullable=False),
+    Column("key", String(32), nullable=False),
+    Column("status", String(10), nullable=False),  # done, or pending
+    Column("fingerprint", String(32), nullable=False),
+    Column("article_id", String(64)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("payload", Text),  # the entry itself, while it is pending
+    Column("seen_at", Double, nullable=False),
+    PrimaryKeyConstraint("feed_id", "key"),
+)
+IS_PENDING = ENTRY.c.status == "pending"
+Index("entry_pending", ENTRY.c.feed_id, sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
+
+ALIAS = Table(
+    "alias",
+    METADATA,
+    Column("key", String(32), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("article_id", String(64), nullable=False, index=True),
+)
+
+ARTICLE = Table(
+    "article",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("feed_id", String(32), nullable=False),
+    Column("entry_key", String(32), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", LargeBinary, nullable=False),  # zlib
+    Column("published_at", Double),
+    Column("date_source", String(20)),
+    Column("body_status", String(20), nullable=False),
+    Column("fetched_at", Double, nullable=False),
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("seq", SERIAL, primary_key=True, autoincrement=True),
+    Column("topic", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("value", LargeBinary),
+    Column("headers", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+OUTCOME = Table(
+    "outcome",
+    METADATA,
+    Column("feed_id", String(32), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("outcome", String(120), nullable=False),
+    Column("count", Integer, nullable=False),
+    PrimaryKeyConstraint("feed_id", "day", "outcome"),
+)
+
+CLAIM = Table(
+    "claim",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Double, nullable=False),
+)

@@ -1,0 +1,221 @@
+"""The `geowire` command as a person meets it: help, answers, and one line for each mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.main import run_app
+from cli.sample_web import load_sample_web
+from geowire import __version__
+from geowire.bus import Record, open_bus
+from geowire.topics import DEADLETTERS
+
+COMMANDS = ("demo", "run", "poll", "process", "tail", "status", "feeds", "extract", "tag", "relate")
+
+
+@pytest.fixture
+def feeds_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A catalogue with one feed."""
+    path = tmp_path / "feeds.yaml"
+    path.write_text("feeds:\n  - url: https://a.example/rss  # the first\n", encoding="utf-8")
+    monkeypatch.setenv("GEOWIRE_FEEDS", str(path))
+    return path
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`geowire --version`."""
+    assert run_app(["--version"]) == 0
+    assert capsys.readouterr().out == f"geowire {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command says how it is typed."""
+    assert run_app([command, "--help"]) == 0
+
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Example: " in text
+    assert "geowire" in text.partition("Example: ")[2]
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """`geowire --help`."""
+    run_app(["--help"])
+
+    shown = capsys.readouterr().out
+    assert all(command in shown for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (["poll"], {}, "feeds.yaml"),
+        (["poll"], {"FEEDS": "missing.opml"}, "missing.opml"),
+        (["poll", "--feeds", "file:///etc/passwd"], {}, "write the path"),
+        (["status"], {"BUS": "amqp://x"}, "kafka://host:9092"),
+        (["status"], {"STATE": "mysql://u:secret@h/n"}, "postgresql://user:password@host/name"),
+        (["status"], {"MAX_AGE": "soon"}, "GEOWIRE_MAX_AGE"),
+        (["tail", "nowhere"], {}, "'nowhere'"),
+        (["process", "flag", "--until-idle"], {"WATCHES": "missing.yaml"}, "missing.yaml"),
+        (["feeds", "add", "ftp://a.example/rss"], {}, "ftp://a.example/rss"),
+        (["feeds", "add", "https://a.example/rss", "--country", "Germany"], {}, "country"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(
+    arguments: list[str],
+    environment: dict[str, str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The line names what is wrong; there is no traceback, and no password."""
+    for name, value in environment.items():
+        monkeypatch.setenv(f"GEOWIRE_{name}", value)
+
+    code = run_app(arguments)
+
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert code == 2
+    assert len(lines) == 1, lines
+    assert words in lines[0]
+    assert "secret" not in lines[0]
+
+
+@pytest.mark.parametrize("arguments", [["pol"], ["poll", "--al"], ["tail"], ["tail", "flagged", "--limit", "0"]])
+def test_a_wrong_command_line_is_said_and_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The usage stands beside it."""
+    assert run_app(arguments) == 2
+    assert "Usage" in capsys.readouterr().err
+
+
+def test_a_broker_that_does_not_answer_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1: nothing was used wrongly."""
+    monkeypatch.setenv("GEOWIRE_BUS", "kafka://127.0.0.1:1")
+    monkeypatch.setattr("geowire.kafka_bus.CONNECTION", {"bootstrap_timeout_ms": 300})
+
+    code = run_app(["status"])
+
+    line = capsys.readouterr().err.strip()
+    assert code == 1
+    assert "127.0.0.1:1" in line
+    assert len(line.splitlines()) == 1
+
+
+def test_feeds_are_added_listed_and_removed(feeds_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file keeps its comments."""
+    assert run_app(["feeds", "add", "https://b.example/rss", "--publisher", "B News", "--country", "gb"]) == 0
+    assert run_app(["feeds", "list", "--json"]) == 0
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [feed["url"] for feed in listed] == ["https://a.example/rss", "https://b.example/rss"]
+    assert listed[1]["publisher"] == {"id": "b.example", "name": "B News", "country": "GB", "family": None}
+
+    assert run_app(["feeds", "remove", "https://b.example/rss"]) == 0
+
+    assert feeds_file.read_text("utf-8") == "feeds:\n  - url: https://a.example/rss  # the first\n"
+
+
+def test_a_feed_that_is_not_listed_cannot_be_removed(feeds_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line says so, the file stays."""
+    before = feeds_file.read_bytes()
+
+    assert run_app(["feeds", "remove", "https://c.example/rss"]) == 2
+
+    assert "c.example" in capsys.readouterr().err
+    assert feeds_file.read_bytes() == before
+
+
+def test_status_of_nothing_is_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    """A new installation can be looked at."""
+    assert run_app(["status", "--json"]) == 0
+
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["lag"] == {"tag": 0, "relate": 0, "flag": 0}
+    assert facts["dead_letters"] == 0
+    assert run_app(["status"]) == 0
+
+
+def test_tail_prints_what_cannot_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A dead letter is a line with its reason; foreign bytes do not end the reading."""
+    os.environ["GEOWIRE_BUS"] = bus_url = f"sqlite:///{tmp_path / 'bus.db'}"
+    facts = (("dlq.stage", b"tag"), ("dlq.reason", b"malformed"), ("dlq.detail", b"version: missing"))
+    with open_bus(bus_url) as bus:
+        bus.ensure_topics([DEADLETTERS])
+        bus.publish([Record(DEADLETTERS.name, b"k", b"{}", facts), Record(DEADLETTERS.name, b"k", b"?")])
+
+    assert run_app(["tail", "deadletters", "--from-beginning", "--limit", "2"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "tag: malformed: version: missing" in shown
+    assert "not one of geowire's messages" in shown
+
+
+ARTICLE = {
+    "id": "one",
+    "title": "Germany pledges tanks to Ukraine",
+    "text": "BERLIN - Germany will send Ukraine 18 tanks, its defence ministry said on Monday.",
+    "published_at": "2024-10-14T08:00:00Z",
+}
+
+
+def filtered(
+    arguments: list[str], lines: list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
+    """What a filter answers to lines."""
+    source = tmp_path / "lines.jsonl"
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert run_app([*arguments, str(source)]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_tag_answers_each_line_with_a_tagged_article(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As little as id, title and text is enough."""
+    (answer,) = filtered(["tag"], [ARTICLE], tmp_path, capsys)
+
+    tagged = json.loads(answer)
+    assert tagged["id"] == "one"
+    assert {"DE", "UA"} <= {country["iso"] for country in tagged["countries"]}
+    assert tagged["published_at"] == "2024-10-14T08:00:00Z"
+
+
+def test_relate_answers_each_line_with_its_story(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Copies are named, other events are other stories; undated lines follow in order."""
+    other = {"id": "three", "title": "Storm floods Lisbon", "text": "Rain flooded streets in Lisbon on Sunday night."}
+    first = ARTICLE | {"text": load_sample_web().articles[0].text}
+    copy = first | {"id": "two", "published_at": None}
+
+    answers = [json.loads(line) for line in filtered(["relate"], [first, copy, other], tmp_path, capsys)]
+
+    assert [answer["article_id"] for answer in answers] == ["one", "two", "three"]
+    assert answers[0]["story_id"] == answers[1]["story_id"] != answers[2]["story_id"]
+    assert [answer["duplicate_of"] for answer in answers] == [None, "one", None]
+
+
+def test_extract_answers_each_line_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The text of each page, with the address that was asked for."""
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in load_sample_web().articles[0].paragraphs)
+    html = f"<html><head><title>T</title></head><body><article><h1>T</h1>{body}</article></body></html>"
+    lines: list[object] = [{"url": f"https://a.example/{n}", "html": html} for n in range(5)]
+
+    answers = [json.loads(line) for line in filtered(["extract"], lines, tmp_path, capsys)]
+
+    assert [answer["requested_url"] for answer in answers] == [f"https://a.example/{n}" for n in range(5)]
+    assert all(load_sample_web().articles[0].paragraphs[-1] in answer["text"] for answer in answers)
+
+
+@pytest.mark.parametrize("command", ["extract", "tag", "relate"])
+@pytest.mark.parametrize("line", ["{", "[1]", '{"title": 3, "url": 4}'])
+def test_a_wrong_line_is_named(command: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its number and what to write."""
+    source = tmp_path / "lines.jsonl"
+    source.write_text(f"\n{line}\n", encoding="utf-8")
+
+    code = run_app([command, str(source)])
+
+    assert code == 1
+    assert "geowire: line " in capsys.readouterr().err

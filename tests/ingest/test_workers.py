@@ -1,0 +1,114 @@
+"""Worker processes: a bad page costs one worker and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from geowire.settings import Settings
+from ingest.extraction import Extraction, Page
+from ingest.feed_entry import FeedEntry
+from ingest.workers import Workers, WorkFailed
+
+if TYPE_CHECKING:
+    from ingest.conftest import Newsroom
+
+Maker = Callable[..., str]
+Work = Callable[[Page | None, FeedEntry], Extraction]
+
+ENTRY = FeedEntry("k", "g", None, title="T", summary="Known.")
+ROOT = Path(__file__).parent.parent.parent
+PARENT = """
+import asyncio, os, sys
+from geowire.settings import Settings
+from ingest.feed_entry import FeedEntry
+from ingest.workers import Workers
+
+async def main():
+    async with Workers(Settings(workers=2)) as workers:
+        await workers.extract(None, FeedEntry("k", "g", None, summary="x"))
+        pool = await workers._running_pool()
+        print(*{process.pid for process in pool._pool_manager.worker_manager.workers.values()}, flush=True)
+        await asyncio.Event().wait()
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_stuck_and_greedy_pages_do_not_disturb_others(settings: Settings, stuck: Work) -> None:
+    """Time and memory are limited per page; the other pages are answered."""
+    limits = settings.with_(extract_timeout=timedelta(seconds=1), worker_memory=400_000_000)
+    pages = [b"never-ends", b"fine", b"eats-memory", b"fine", b"fine"]
+
+    async def run() -> list[Extraction | BaseException]:
+        async with Workers(limits, stuck) as workers:
+            work = (workers.extract(Page("https://example.org/", body), ENTRY) for body in pages)
+            return await asyncio.gather(*work, return_exceptions=True)
+
+    answers = asyncio.run(run())
+
+    assert [answer.reason if isinstance(answer, WorkFailed) else "ok" for answer in answers] == [
+        "timeout",
+        "ok",
+        "crashed",
+        "ok",
+        "ok",
+    ]
+
+
+def test_stuck_page_becomes_a_dead_letter_and_feed_content(
+    newsroom: Newsroom, item: Maker, stuck: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's hash and address go to the dead letters, the feed's own content to the readers."""
+    link = newsroom.web.serves("/a.html", "<html>never-ends</html>")
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description="Known.")))
+    monkeypatch.setattr("ingest.poll.Workers", lambda settings: Workers(settings, stuck))
+
+    report = newsroom.polls(extract_timeout=timedelta(milliseconds=500))
+
+    assert report.entries == {"published": 1}
+    assert newsroom.bus.articles[0].body_status == "feed-only"
+    [failure] = newsroom.bus.failures
+    assert (failure.reason, failure.url, failure.stage) == ("extract-timeout", link, "extract")
+    assert failure.sha256 is not None
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    """A parent that dies by SIGKILL leaves no process behind."""
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(ROOT)}) as parent:
+        assert parent.stdout is not None
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+
+        os.kill(parent.pid, signal.SIGKILL)
+        parent.wait(10)
+
+    assert len(pids) == 2
+    assert asyncio.run(_all_end(pids))
+
+
+async def _all_end(pids: list[int]) -> bool:
+    for _ in range(100):
+        if not any(_is_running(pid) for pid in pids):
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
