@@ -3,7 +3,7 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv /opt/geowire
 COPY requirements.lock pyproject.toml README.md LICENSE THIRD_PARTY.md ./
-RUN /opt/geowire/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN /opt/geowire/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
 COPY geowire geowire
 COPY ingest ingest
 COPY processors processors

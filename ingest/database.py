@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ GATHER_SECONDS = 0.01
 """Work waits so long for company: fewer commits and wake-ups leave the cores to extraction."""
 ATTEMPTS = 3
 """A deadlock or a lost connection is tried again before it is reported."""
+WAL_ATTEMPTS = 100
 TABLES_LOCK = 7_405_661
 WRITE_AS = "write sqlite:///path or postgresql://user:password@host/name"
 
@@ -169,8 +171,23 @@ def _sqlite_engine(path: Path) -> Engine:
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+    for pragma in ("busy_timeout=30000", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
+    _use_wal(connection)
+
+
+def _use_wal(connection: Any) -> None:
+    """Switch the journal; while another process does the same, SQLite answers that it is locked and does not wait."""
+    pause = threading.Event()
+    for attempts_left in reversed(range(WAL_ATTEMPTS)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if not attempts_left:
+                raise
+            pause.wait(0.05)
+        else:
+            return
 
 
 def _begin_immediate(connection: Connection) -> None:
