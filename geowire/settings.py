@@ -73,9 +73,11 @@ class Settings(BaseSettings):
     user_agent: str = Field(default="geowire/0.1 (news pipeline; no contact set)", min_length=1)
     """Sent with each request; name a contact in it."""
     poll_interval: Duration = timedelta(minutes=15)
-    """How long a feed rests after a poll."""
+    """How long a feed rests after a poll before its own rhythm is known."""
+    poll_interval_min: Duration = timedelta(minutes=10)
+    """The shortest rest, whatever a feed asks for."""
     poll_interval_max: Duration = timedelta(hours=24)
-    """The longest that a failing feed rests."""
+    """The longest rest of a feed that is well; a failing one may rest longer."""
     lease: Duration = timedelta(seconds=90)
     """A feed's lease runs out after this if the poller that holds it dies."""
     feed_bytes: int = Field(default=10_000_000, ge=1_000)
@@ -94,6 +96,12 @@ class Settings(BaseSettings):
     """Requests under way at once to one host."""
     host_spacing: Duration = timedelta(seconds=1)
     """Between requests to one host at a public address."""
+    domain_concurrency: int = Field(default=4, ge=1, le=100)
+    """Requests under way at once to all hosts of one registered domain."""
+    obey_robots: bool = True
+    """Whether pages that robots.txt forbids are left alone and its crawl-delay is kept."""
+    crawl_delay_max: Duration = timedelta(seconds=60)
+    """The longest crawl-delay that is kept; a host that asks for more is asked this often."""
     private_host_spacing: Duration = timedelta(0)
     """The same for a host at an allowed private address."""
     workers: int = Field(default=0, ge=0, le=256)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from ingest.entry_state import KnownEntry
 from ingest.feed_entry import FeedEntry
+
+OLD_LOOKS = 2
+"""Pages of old entries that one poll of a feed looks at."""
 
 
 class Step(Enum):
@@ -35,6 +39,13 @@ def next_step(entry: FeedEntry, known: KnownEntry | None, *, link_is_known: bool
     if link_is_known:
         return Step.JOIN
     return Step.REJECT_OLD if is_old and known is None else Step.READ
+
+
+def worth_a_look(entries: Iterable[FeedEntry], now: datetime, max_age: timedelta) -> set[str]:
+    """Keys of the newest old entries: a publisher may keep a page alive for years under its first date."""
+    old = [entry for entry in entries if entry.link and is_too_old(entry.newest_at, now, max_age)]
+    newest = sorted(old, key=lambda entry: entry.newest_at or now, reverse=True)
+    return {entry.key for entry in newest[:OLD_LOOKS]}
 
 
 def is_too_old(dated_at: datetime | None, now: datetime, max_age: timedelta) -> bool:

@@ -74,6 +74,7 @@ def _page_facts(tree: Any, url: str, entry: FeedEntry) -> PageFacts:
         title="" if entry.title else _page_title(tree),
         authors=() if entry.authors else _page_authors(tree, node),
         published_at=None if entry.dated_at else _page_date(tree, url, text_of(node, "datePublished")),
+        modified_at=_modified(tree, node),
         language=short_language(str(tree.get("lang") or tree.get("xml:lang") or "")),
         canonical_url=accepted_canonical(_canonical(tree), url),
         is_free=is_free(node),
@@ -100,6 +101,11 @@ def _page_date(tree: Any, url: str, in_json_ld: str) -> datetime | None:
     return parse_date(in_json_ld) or parse_date(str(stated)) or parse_date(find_date(tree, url=url, original_date=True))
 
 
+def _modified(tree: Any, node: dict[str, Any]) -> datetime | None:
+    stated = tree.xpath('string(//meta[@property="article:modified_time"]/@content)')
+    return parse_date(text_of(node, "dateModified")) or parse_date(str(stated))
+
+
 def _canonical(tree: Any) -> str | None:
     return next((str(href) for href in tree.xpath('//link[@rel="canonical"]/@href')), None)
 
@@ -122,6 +128,7 @@ def _extraction(text: str, status: BodyStatus, facts: PageFacts, entry: FeedEntr
         authors=entry.authors or facts.authors,
         published_at=published_at,
         date_source=source,
+        modified_at=facts.modified_at,
         language=facts.language or entry.language,
         canonical_url=facts.canonical_url,
     )

@@ -25,6 +25,7 @@ class PageFacts:
     title: str = ""
     authors: tuple[str, ...] = ()
     published_at: datetime | None = None
+    modified_at: datetime | None = None
     language: str | None = None
     canonical_url: str | None = None
     is_free: bool = True
@@ -43,5 +44,12 @@ class Extraction:
     authors: tuple[str, ...] = ()
     published_at: datetime | None = None
     date_source: DateSource | None = None
+    modified_at: datetime | None = None
+    """When the page says that it was last changed."""
     language: str | None = None
     canonical_url: str | None = None
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """The newest date that is known of it."""
+        return max((moment for moment in (self.published_at, self.modified_at) if moment), default=None)

@@ -32,6 +32,11 @@ class FeedEntry:
         return hashlib.sha256(f"{self.title}\0{updated}\0{self.summary}".encode()).hexdigest()[:32]
 
     @property
+    def newest_at(self) -> datetime | None:
+        """The newest date that the feed gives the entry."""
+        return max((moment for moment in (self.published_at, self.updated_at) if moment), default=None)
+
+    @property
     def dated_at(self) -> datetime | None:
         """The date that the feed gives the entry."""
         return self.published_at or self.updated_at

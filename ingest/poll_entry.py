@@ -49,6 +49,8 @@ class EntryTask:
     known: KnownEntry | None
     twin: str | None
     """The article that the entry's link leads to already."""
+    may_look: bool = False
+    """Whether its page is asked for a newer date before the entry counts as too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Reading:
 async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
     """Do what the entry needs. Raises `Transient` if the database does not answer."""
     now = desk.clock()
-    is_old = is_too_old(task.entry.dated_at, now, desk.settings.max_age)
+    is_old = is_too_old(task.entry.newest_at, now, desk.settings.max_age) and not task.may_look
     step = next_step(task.entry, task.known, link_is_known=task.twin is not None, is_old=is_old)
     if step is Step.SKIP:
         return outcomes.UNCHANGED
@@ -84,7 +86,7 @@ async def _guarded(desk: Desk, task: EntryTask, step: Step) -> Outcome:
     except GeowireError:
         raise
     except FetchFailed as error:
-        return await _put_off(desk, task, error)
+        return outcomes.rejected("too-old") if task.may_look else await _put_off(desk, task, error)
     except Exception:  # one entry must not stop the others; the feed is met again, for its validators are not kept
         log.exception("entry failed feed=%s link=%s", task.leased.feed.id, task.entry.link)
         return outcomes.failed("internal-error")
@@ -97,7 +99,7 @@ async def _read(desk: Desk, task: EntryTask) -> Outcome:
     if not draft.extraction.text:
         await _done(desk, task, None, reading.letters)
         return outcomes.failed(reading.failure) if reading.failure else outcomes.rejected("no-text")
-    if is_too_old(draft.extraction.published_at, draft.fetched_at, desk.settings.max_age) and task.known is None:
+    if is_too_old(draft.extraction.newest_at, draft.fetched_at, desk.settings.max_age) and task.known is None:
         await _done(desk, task, None, reading.letters)
         return outcomes.rejected("too-old")
     article = first_version(draft)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from geowire.events import encode, feed_event, ingest_failure_event
 from geowire.messages import FeedPolled, IngestFailure
 from geowire.messages.feed import PollResult
+from ingest.decide import worth_a_look
 from ingest.desk import Desk
 from ingest.entry_state import KnownEntry, articles_at, known_entries, pending_entries
 from ingest.feed_entry import FeedEntry, ParsedFeed
@@ -127,8 +128,10 @@ async def _entry_tasks(
         return known, articles_at(connection, unknown)
 
     known, twins = await desk.database.run(look_up)
+    new = [entry for entry in entries if entry.key not in known]
+    looks = worth_a_look(new, desk.clock(), desk.settings.max_age)
     return [
-        EntryTask(leased, title, entry, known.get(entry.key), twins.get(links.get(entry.key, ""))) for entry in entries
+        EntryTask(leased, title, e, known.get(e.key), twins.get(links.get(e.key, "")), e.key in looks) for e in entries
     ]
 
 

@@ -71,15 +71,42 @@ def test_same_etag_with_new_body_publishes_the_new_entry(newsroom: Newsroom, ite
     assert report.entries == {"unchanged": 1, "published": 1}
 
 
-def test_old_entry_is_rejected_at_first_sight(newsroom: Newsroom, item: Maker) -> None:
-    """An entry beyond GEOWIRE_MAX_AGE is counted and its page is not fetched."""
-    link = newsroom.web.url("/old.html")
-    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, date="Fri, 06 Nov 2026 09:00:00 +0000")))
+OLD = "Fri, 06 Nov 2026 09:00:00 +0000"
+
+
+def test_old_entries_are_rejected_at_first_sight(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Entries beyond GEOWIRE_MAX_AGE are counted; only the two newest have their pages asked for a newer date."""
+    links = [newsroom.web.serves(f"/{day}.html", article_page()) for day in range(1, 7)]
+    items = [item(link, date=OLD.replace("06", f"0{day}"), title=link) for day, link in enumerate(links, 1)]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *items))
 
     report = newsroom.polls()
 
-    assert report.entries == {"rejected:too-old": 1}
-    assert newsroom.web.asked("/old.html") == 0
+    assert report.entries == {"rejected:too-old": 6}
+    assert [newsroom.web.asked(f"/{day}.html") for day in range(1, 7)] == [0, 0, 0, 0, 1, 1]
+
+
+def test_an_old_page_that_was_changed_lately_is_news(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """The feed gives the date of first publication, the page says that it was modified within GEOWIRE_MAX_AGE."""
+    stamp = '<meta property="article:modified_time" content="2026-11-20T08:00:00Z"></head>'
+    link = newsroom.web.serves("/explainer.html", article_page("What it is.").replace("</head>", stamp))
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, date=OLD)))
+
+    report = newsroom.polls()
+
+    assert report.entries == {"published": 1}
+    [article] = newsroom.bus.articles
+    assert article.published_at is not None
+    assert f"{article.published_at:%d %b %Y}" == "06 Nov 2026"
+
+
+def test_an_old_entry_whose_page_does_not_answer_is_not_tried_again(newsroom: Newsroom, item: Maker) -> None:
+    """It is too old as far as anybody knows."""
+    link = newsroom.web.serves("/old.html", "", status=503)
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, date=OLD)))
+
+    assert newsroom.polls().entries == {"rejected:too-old": 1}
+    assert newsroom.polls().entries == {}
 
 
 def test_one_article_in_two_feeds_is_a_duplicate(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
