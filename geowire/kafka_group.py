@@ -7,6 +7,8 @@ by the consumer, and after any fault out of `poll` the consumer is made anew.
 from __future__ import annotations
 
 import itertools
+import logging
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,10 +20,12 @@ from kafka import errors as kafka_errors
 from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from geowire.bus import Delivery, MemberOptions, Record, TopicPartition
 from geowire.errors import Misconfigured, PartitionLost, Transient
+
+log = logging.getLogger(__name__)
 
 CONNECTION = {"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000}
 CONSUMER = CONNECTION | {
@@ -64,13 +68,18 @@ class KafkaSubscription:
             "partition_assignment_strategy": [OneHolderAssignor if exclusive else CooperativeStickyAssignor],
         }
         self._topics = list(topics)
+        self._session_seconds = member.session_timeout
+        self._settled_at = time.monotonic()
         self._epoch = 0
         self._consumer = self._join()
 
     def _join(self) -> Any:
         with kafka_faults("cannot join the group"):
             consumer = KafkaConsumer(**self._options)
+            for topic in self._topics:  # a join without the topics' metadata is done twice, and may wedge
+                consumer.partitions_for_topic(topic)
             consumer.subscribe(self._topics, listener=_EpochListener(self._raise_epoch))
+        self._settled_at = time.monotonic()
         return consumer
 
     def _raise_epoch(self) -> None:
@@ -99,7 +108,22 @@ class KafkaSubscription:
         except Transient:
             self._start_anew()
             raise
+        if not found:
+            self._check_membership()
         return [delivery_of(record) for record in itertools.chain.from_iterable(found.values())]
+
+    def _check_membership(self) -> None:
+        """Start anew if a join does not end.
+
+        A poll that times out while a join is in flight can lose its answer: the consumer then takes itself for joined,
+        sends no heartbeat, and never hears that the group went on without it.
+        """
+        now = time.monotonic()
+        if self._consumer.group_metadata().state == MemberState.STABLE:
+            self._settled_at = now
+        elif now - self._settled_at > self._session_seconds:
+            log.warning("the group was not joined within %.0f s: joining anew", self._session_seconds)
+            self._start_anew()
 
     def _start_anew(self) -> None:
         """After an exception out of poll() a consumer may spin for ever: leave and join again."""

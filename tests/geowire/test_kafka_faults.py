@@ -1,0 +1,98 @@
+"""The guard around faults that were found in kafka-python, each provoked on a real broker."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from kafka.structs import ConsumerGroupMetadata, MemberState
+
+from geowire.bus import MemberOptions, Record, Unwritable
+from geowire.errors import Transient
+from geowire.kafka_bus import KafkaBus
+from geowire.kafka_group import KafkaSubscription
+from geowire.topics import Topic
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def bus(kafka_server: str) -> Iterator[KafkaBus]:
+    """A bus on the real broker."""
+    with KafkaBus([kafka_server], MemberOptions(session_timeout=2.0)) as opened:
+        yield opened
+
+
+def new_topic(bus: KafkaBus, max_message_bytes: int = 1_048_588) -> str:
+    """A topic of one partition."""
+    name = f"test.{uuid.uuid4().hex}"
+    bus.ensure_topics([Topic(name, "id", "s", "w", (), partitions=1, max_message_bytes=max_message_bytes)])
+    return name
+
+
+def values(bus: KafkaBus, topic: str) -> list[bytes | None]:
+    """What stands in the topic."""
+    found = []
+    with bus.read(topic) as reader:
+        while not reader.at_end():
+            found += [delivery.record.value for delivery in reader.poll(100, 1.0)]
+    return found
+
+
+def test_a_record_that_the_broker_refuses_is_named_and_stops_nothing(bus: KafkaBus) -> None:
+    """The producer that it broke is thrown away; the innocent ones of its batch and the next batch arrive."""
+    topic = new_topic(bus, max_message_bytes=2_000)
+    bus._limits[topic] = 10**9  # as if the topic's limit had been lowered since it was read
+    noise = random.Random(1).randbytes(10_000)  # what cannot be compressed
+    good = [Record(topic, b"k", b"good-%d" % n) for n in range(3)]
+
+    with pytest.raises(Unwritable) as caught:
+        bus.publish([good[0], Record(topic, b"k", noise), good[1]])
+    bus.publish(good[1:])
+
+    assert caught.value.record.value == noise
+    assert caught.value.reason == "refused"
+    assert {b"good-0", b"good-1", b"good-2"} == set(values(bus, topic))
+
+
+def test_an_unknown_member_comes_back(bus: KafkaBus) -> None:
+    """After a consumer broke, the subscription joins anew and reads from the last commit."""
+    topic = new_topic(bus)
+    bus.publish([Record(topic, b"k", b"one")])
+    with bus.subscribe("g" + topic, [topic]) as subscription:
+        taken = [d for _ in range(20) for d in subscription.poll(10, 0.5)]
+        epoch = subscription.epoch
+
+        subscription._start_anew()
+        again = [d for _ in range(20) for d in subscription.poll(10, 0.5)]
+
+        assert [d.record.value for d in taken[:1]] == [d.record.value for d in again[:1]] == [b"one"]
+        assert subscription.epoch > epoch
+
+
+def test_a_join_that_never_ends_is_begun_anew(bus: KafkaBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A consumer that takes itself for joining longer than a session is replaced."""
+    topic = new_topic(bus)
+    with bus.subscribe("g" + topic, [topic]) as subscription:
+        assert isinstance(subscription, KafkaSubscription)
+        wedged = subscription._consumer
+        joining = ConsumerGroupMetadata(group_id="g", state=MemberState.REBALANCING)
+        monkeypatch.setattr(wedged, "group_metadata", lambda: joining)
+        subscription._session_seconds = 0.2
+
+        for _ in range(10):
+            subscription.poll(10, 0.1)
+
+        assert subscription._consumer is not wedged
+
+
+def test_a_broker_that_is_not_there_is_a_passing_fault() -> None:
+    """Nothing listens: the line names the address."""
+    with KafkaBus(["127.0.0.1:1"], MemberOptions()) as bus:
+        bus._admin = None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("geowire.kafka_bus.CONNECTION", {"bootstrap_timeout_ms": 300})
+            with pytest.raises(Transient, match=r"127\.0\.0\.1:1"):
+                bus.ensure_topics([])
