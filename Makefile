@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer clean
+.PHONY: help setup demo test check format lock contract gazetteer bench-poll clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ contract: $(STAMP)  ## Write the JSON Schemas and the AsyncAPI document from the
 
 gazetteer: $(STAMP)  ## Compile the gazetteer from its YAML
 	$(BIN)/python -m processors.tag.build
+
+bench-poll: $(STAMP)  ## What polling 10,000 feeds costs beside bare aiohttp
+	$(BIN)/python benchmarks/bench_poll.py
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     """First wait after a passing fault; it doubles up to a minute."""
     story_window: Duration = timedelta(days=7)
     """A story that got nothing for so long is over."""
-    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(default="WARNING", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
     @field_validator("allow_private_networks", mode="before")
