@@ -46,7 +46,7 @@ def print_status(overview: Overview, facts: dict[str, Any]) -> None:
     """For a person: what is well in a line, what is not in rows."""
     print_counts("Feeds by health", overview.states, "state")
     print_counts("Entries by outcome", overview.outcomes, "outcome")
-    failing = [(feed.title or feed.url, feed.state, feed.since, feed.error) for feed in overview.failing]
+    failing = [(feed.title or feed.url, feed.state, feed.since, feed.why or feed.error) for feed in overview.failing]
     if failing:
         print_table("Feeds that need a look", ("feed", "state", "since", "why"), failing[:20])
     print_table("Topics", ("topic", "messages written"), list(facts["topics"].items()))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_poll_report
+from flows.events import emit_poll
 from flows.names import poll_run_name, shard_run_name
 from geowire.bus import open_bus
 from geowire.errors import Transient
 from geowire.settings import load_settings
 from geowire.topics import TOPICS
-from ingest.leases import LeasedFeed
-from ingest.poll import Ingest, open_ingest, shard
+from ingest.poll import Ingest, open_ingest, poll_in_shards
 from ingest.report import ShardReport
 
 TIMEOUT_SECONDS = 260  # a run that is longer than its interval costs the next one its slot
@@ -41,9 +42,9 @@ def is_passing(_task: object, _run: object, state: object) -> bool:
     retry_jitter_factor=0.5,
     retry_condition_fn=is_passing,
 )
-async def poll_shard(ingest: Ingest, feeds: list[LeasedFeed], number: int, of: int) -> ShardReport:  # noqa: ARG001
-    """Poll some feeds; `number` and `of` name the run."""
-    return await ingest.poll_shard(feeds)
+async def poll_shard(ingest: Ingest, size: int, number: int, of: int, *, all_feeds: bool) -> ShardReport:  # noqa: ARG001
+    """Lease and poll so many feeds; `number` and `of` name the run."""
+    return await ingest.poll_some(size, all_feeds=all_feeds)
 
 
 @flow(
@@ -66,10 +67,10 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
     with open_bus(settings.bus_url, replication=settings.kafka_replication) as bus:
         await asyncio.to_thread(bus.ensure_topics, TOPICS)
         async with open_ingest(settings, bus) as ingest:
-            shards = shard(await ingest.lease(all_feeds=all_feeds))
-            await asyncio.gather(*[poll_shard(ingest, feeds, n, len(shards)) for n, feeds in enumerate(shards, 1)])
+            await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
             report = await ingest.finish()
     await publish_poll_report(report)
+    emit_poll(report)
     return dict(report.entries)
 
 

@@ -22,9 +22,17 @@ def poll_markdown(report: PollReport) -> str:
         markdown_table(("result", "feeds"), list(report.results.items())),
     ]
     if failing := report.failures:
-        rows = [(f"[{escape(feed.title or feed.url)}](<{feed.url}>)", feed.error) for feed in failing[:20]]
+        rows = [(link(feed), feed.error or "") for feed in failing[:20]]
         lines += ["", f"### {len(failing)} failing", "", markdown_table(("feed", "why"), rows)]
+    if turned := report.turned:
+        changes = [(link(feed), f"{feed.state_before} -> {feed.state}", feed.why or "") for feed in turned[:20]]
+        lines += ["", f"### {len(turned)} with a new state", "", markdown_table(("feed", "state", "why"), changes)]
     return "\n".join(lines)
+
+
+def link(feed: FeedReport) -> str:
+    """The feed's title, leading to its address."""
+    return f"[{escape(feed.title or feed.url)}](<{feed.url}>)"
 
 
 def feed_rows(report: PollReport) -> list[dict[str, object]]:
@@ -38,6 +46,7 @@ def feed_row(feed: FeedReport) -> dict[str, object]:
     return {
         "feed": feed.title or feed.url,
         "result": feed.result,
+        "state": feed.state,
         "status": feed.http_status,
         "entries": feed.entries_seen,
         "outcomes": ", ".join(f"{outcome} {count}" for outcome, count in feed.entries.items()),

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from geowire.messages import Article, FeedReference
-from geowire.messages.article import DateSource
+from geowire.messages.article import DateSource, Policy
 from ingest.change import describe_change
 from ingest.entry_state import KnownArticle
 from ingest.extraction import Extraction
 from ingest.feed_entry import FeedEntry
 from ingest.identity import article_id, normalise_url
 from ingest.leases import LeasedFeed
+
+NOTHING_STATED = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Draft:
     """Where the page was read; None if it was not."""
     extraction: Extraction
     fetched_at: datetime
+    policy: Policy = NOTHING_STATED
+    """What the publisher allows."""
 
     @property
     def addresses(self) -> list[str]:
@@ -71,6 +75,7 @@ def _article(draft: Draft, identity: str, version: int, date: datetime | None, s
         feed=FeedReference(id=leased.feed.id, url=leased.feed.url, title=_title(draft)),
         body_status=found.body_status,
         content_hash=found.content_hash,
+        policy=draft.policy,
     )
 
 

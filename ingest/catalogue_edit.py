@@ -5,86 +5,168 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from geowire.errors import Misconfigured
-from ingest.catalogue import Feed, Located, is_remote, parse_catalogue
-from ingest.feed_list import FeedRow, compose_yaml, feed_nodes
-from ingest.identity import feed_id_of
-from ingest.opml import write_opml
+from ingest.catalogue import Feed, Located, feed_of, is_remote, parse_catalogue
+from ingest.feed_list import FeedRow, PublisherRow, compose_yaml, feed_nodes, write_yaml
+from ingest.identity import address_key, feed_id_of, owner_of
+from ingest.opml import NAMESPACE, outline_span, outlines_of, write_opml
+
+Form = Literal["opml", "yaml"]
 
 BODY_END = re.compile(rb"[ \t]*</body\s*>", re.IGNORECASE)
+ROOT = re.compile(rb"<opml\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of feeds that were offered to a catalogue."""
+
+    added: tuple[Feed, ...]
+    listed: int
+    """The catalogue had them already, perhaps spelled otherwise."""
+    repeated: int
+    """Offered twice, perhaps spelled otherwise."""
 
 
 def add_feed(path: str, row: FeedRow) -> Feed:
     """Add a feed at the end of a YAML or OPML file, which is made if it is missing. Raises `Misconfigured`."""
-    file = _writable(path)
-    data = file.read_bytes() if file.exists() else b"feeds:\n"
-    new = parse_catalogue(Located(path, yaml.safe_dump({"feeds": [_fields(row)]}).encode()))[0]
-    if any(feed.id == new.id for feed in parse_catalogue(Located(path, data))):
+    source = _editable(path)
+    new = feed_of(row) or parse_catalogue(Located(path, _new_yaml([row])))[0]
+    if any(feed.id == new.id for feed in parse_catalogue(source)):
         raise Misconfigured(f"{path}: {new.url} is listed already; remove it first, or edit the file")
-    changed = _added_to_opml(data, new, path) if _is_xml(data) else _added_to_yaml(data, row, path)
-    _write(file, changed)
+    _add(source, [row], [new])
     return new
+
+
+def import_feeds(path: str, feeds: Sequence[Feed]) -> Imported:
+    """Add those of the feeds that the catalogue does not have, all or none. Raises `Misconfigured`."""
+    source = _editable(path)
+    known = {address_key(feed.url) for feed in parse_catalogue(source)}
+    fresh: dict[str, Feed] = {}
+    for feed in feeds:
+        fresh.setdefault(address_key(feed.url), feed)
+    added = [feed for key, feed in fresh.items() if key not in known]
+    listed = sum(address_key(feed.url) in known for feed in feeds)
+    if added:
+        _add(source, [row_of(feed) for feed in added], added)
+    return Imported(tuple(added), listed, len(feeds) - listed - len(added))
 
 
 def remove_feed(path: str, url: str) -> None:
     """Remove a feed, given its address or its id. Raises `Misconfigured` if it is not listed."""
-    file = _writable(path)
-    data = file.read_bytes() if file.exists() else b""
-    feeds = parse_catalogue(Located(path, data))
+    source = _editable(path)
+    feeds = parse_catalogue(source)
     wanted = {url, feed_id_of(url)}
     found = next((feed for feed in feeds if feed.id in wanted), None)
     if found is None:
         raise Misconfigured(f"{path}: {url} is not listed; geowire feeds list shows what is")
-    if _is_xml(data):
-        _write(file, write_opml(feed for feed in feeds if feed.id != found.id))
-    else:
-        _write(file, _removed_from_yaml(data, found.id, path))
+    remove = _removed_from_opml if source.is_xml else _removed_from_yaml
+    write_list(Path(path), remove(source, found.id))
 
 
-def _writable(path: str) -> Path:
+def export_feeds(feeds: Iterable[Feed], form: Form) -> bytes:
+    """The catalogue as a document that can be imported again."""
+    return write_opml(feeds) if form == "opml" else _new_yaml(row_of(feed) for feed in feeds)
+
+
+def row_of(feed: Feed) -> FeedRow:
+    """The row that a feed comes from; a publisher's id that goes without saying is left out."""
+    publisher = feed.publisher.model_dump()
+    if publisher["id"] == owner_of(feed.url):
+        del publisher["id"]
+    return FeedRow(
+        url=feed.url,
+        title=feed.title,
+        publisher=PublisherRow.model_validate(publisher),
+        language=feed.language,
+        folder=feed.folder,
+    )
+
+
+def write_list(file: Path, data: bytes) -> None:
+    """Replace a feed list in one step, after a check that it can be read back. Raises `Misconfigured`."""
+    parse_catalogue(Located(str(file), data))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with os.fdopen(descriptor, "wb") as temporary:
+            temporary.write(data)
+            temporary.flush()
+            os.fsync(temporary.fileno())
+        if file.exists():
+            Path(name).chmod(file.stat().st_mode & 0o7777)
+        Path(name).replace(file)
+    except OSError as error:
+        raise Misconfigured(f"{file}: cannot write: {error.strerror}; make the folder writable") from error
+
+
+def form_of(path: str) -> Form:
+    """What a file of that name should hold."""
+    return "opml" if Path(path).suffix.lower() in {".opml", ".xml"} else "yaml"
+
+
+def _editable(path: str) -> Located:
+    """The file as it is now, or an empty list."""
     if is_remote(path):
         raise Misconfigured(f"GEOWIRE_FEEDS: {path} is an address and read-only; name a file to change the catalogue")
-    return Path(path)
+    try:
+        return Located(path, Path(path).read_bytes())
+    except FileNotFoundError:
+        return Located(path, export_feeds([], form_of(path)))
+    except OSError as error:
+        raise Misconfigured(f"GEOWIRE_FEEDS: cannot read {path}: {error.strerror}; name a readable file") from error
 
 
-def _is_xml(data: bytes) -> bool:
-    return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+def _add(source: Located, rows: Sequence[FeedRow], feeds: Sequence[Feed]) -> None:
+    changed = _added_to_opml(source, feeds) if source.is_xml else _added_to_yaml(source, rows)
+    write_list(Path(source.name), changed)
 
 
-def _fields(row: FeedRow) -> Mapping[str, object]:
-    return {name: value for name, value in row.model_dump(exclude_none=True).items() if value}
+def _new_yaml(rows: Iterable[FeedRow]) -> bytes:
+    block = write_yaml(rows)
+    return b"feeds: []\n" if block == "[]\n" else f"feeds:\n{_indented(block, 2)}".encode()
 
 
-def _added_to_yaml(data: bytes, row: FeedRow, path: str) -> bytes:
-    text = data.decode()
-    items = feed_nodes(compose_yaml(data, path))
-    block = yaml.safe_dump([_fields(row)], sort_keys=False, allow_unicode=True)
+def _added_to_yaml(source: Located, rows: Sequence[FeedRow]) -> bytes:
+    text = _decoded(source)
+    items = feed_nodes(compose_yaml(source.data, source.name))
     if not items:
-        kept = re.sub(r"(?m)^feeds:[ \t]*(?:\[[ \t]*\]|null|~)?[ \t]*$\n?", "", text)
-        return f"{kept.rstrip()}\nfeeds:\n{_indented(block, 2)}".lstrip("\n").encode()
+        kept = re.sub(r"(?m)^feeds:[ \t]*(?:\[[ \t]*\]|null|~)?[ \t]*$\n?", "", text).rstrip()
+        return (f"{kept}\n" if kept else "").encode() + _new_yaml(rows)
     lines = text.splitlines(keepends=True)
     if "[" in lines[items[0].start_mark.line].split("{")[0]:
-        raise Misconfigured(f"{path}: the feeds stand in [brackets]; write one feed a line, each after a dash")
+        raise Misconfigured(f"{source.name}: the feeds stand in [brackets]; write one feed a line, each after a dash")
     at = _last_line(items[-1]) + 1
     lines[at - 1] = lines[at - 1].rstrip("\n") + "\n"
-    return "".join([*lines[:at], _indented(block, _dash_column(lines, items[-1])), *lines[at:]]).encode()
+    block = _indented(write_yaml(rows), _dash_column(lines, items[-1]))
+    return "".join([*lines[:at], block, *lines[at:]]).encode()
 
 
-def _removed_from_yaml(data: bytes, feed_id: str, path: str) -> bytes:
-    lines = data.decode().splitlines(keepends=True)
-    items = feed_nodes(compose_yaml(data, path))
+def _removed_from_yaml(source: Located, feed_id: str) -> bytes:
+    lines = _decoded(source).splitlines(keepends=True)
+    items = feed_nodes(compose_yaml(source.data, source.name))
+    kept = len(items)
     for item in reversed(items):
         url = next((value.value for key, value in item.value if key.value == "url"), "")
         if feed_id_of(url) == feed_id:
             del lines[item.start_mark.line : _last_line(item) + 1]
-            if len(items) == 1:
-                return re.sub(r"(?m)^feeds:[ \t]*$", "feeds: []", "".join(lines)).encode()
-    return "".join(lines).encode()
+            kept -= 1
+    text = "".join(lines)
+    return (text if kept else re.sub(r"(?m)^feeds:[ \t]*$", "feeds: []", text)).encode()
+
+
+def _decoded(source: Located) -> str:
+    try:
+        return source.data.decode()
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{source.name}: this is not UTF-8, so it cannot be changed; save it as UTF-8") from error
 
 
 def _last_line(node: yaml.Node) -> int:
@@ -103,26 +185,20 @@ def _indented(block: str, spaces: int) -> str:
     return "".join(" " * spaces + line for line in block.splitlines(keepends=True))
 
 
-def _added_to_opml(data: bytes, feed: Feed, path: str) -> bytes:
-    found = BODY_END.search(data)
-    if found is None:
-        raise Misconfigured(f"{path}: there is no </body>; write <opml><body>...</body></opml>")
-    outline = next(line for line in write_opml([feed]).splitlines(keepends=True) if b"<outline" in line)
-    return data[: found.start()] + outline + data[found.start() :]
+def _added_to_opml(source: Located, feeds: Sequence[Feed]) -> bytes:
+    ends = list(BODY_END.finditer(source.data))
+    if not ends:
+        raise Misconfigured(f"{source.name}: there is no </body>; write <opml><body>...</body></opml>")
+    # References, so that the outlines are right whatever the file's encoding.
+    outlines = outlines_of(feeds).encode("ascii", "xmlcharrefreplace")
+    data = source.data[: ends[-1].start()] + outlines + source.data[ends[-1].start() :]
+    return data if b"xmlns:geowire" in data else ROOT.sub(b"<opml " + NAMESPACE.encode(), data, count=1)
 
 
-def _write(file: Path, data: bytes) -> None:
-    """Replace the file in one step, after a check that it can be read back."""
-    parse_catalogue(Located(str(file), data))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(descriptor, "wb") as temporary:
-            temporary.write(data)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-        if file.exists():
-            Path(name).chmod(file.stat().st_mode & 0o7777)
-        Path(name).replace(file)
-    except OSError as error:
-        raise Misconfigured(f"{file}: cannot write: {error.strerror}; make the folder writable") from error
+def _removed_from_opml(source: Located, feed_id: str) -> bytes:
+    data = source.data
+    while span := outline_span(data, lambda url: feed_id_of(url) == feed_id):
+        data = data[: span[0]] + data[span[1] :]
+    if any(feed.id == feed_id for feed in parse_catalogue(Located(source.name, data))):
+        raise Misconfigured(f"{source.name}: the outline of that feed holds others; remove it with an editor")
+    return data

@@ -43,6 +43,21 @@ class FeedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedHints:
+    """What a feed says about when to ask it again; nobody has judged yet whether it makes sense."""
+
+    ttl_minutes: float | None = None
+    update_period: str | None = None
+    """In lower case as it was written: `hourly`, `daily`, but also `always` and worse."""
+    update_frequency: float | None = None
+    """How many times it changes in a period."""
+    skip_hours: frozenset[int] = frozenset()
+    """Hours of the day in UTC, 0 to 23."""
+    skip_days: frozenset[int] = frozenset()
+    """Days of the week; 0 is Monday."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFeed:
     """A feed document. `error` is a short slug if it is none; then there are no entries."""
 
@@ -52,3 +67,4 @@ class ParsedFeed:
     problems: Mapping[str, int] = field(default_factory=dict)
     """What was wrong with entries, counted."""
     error: str | None = None
+    hints: FeedHints = FeedHints()

@@ -1,16 +1,26 @@
-"""The YAML form of a feed list: `feeds: [{url, title?, publisher?: {id?, name?, country?, family?}, language?}]`."""
+"""The YAML form of a feed list, a row for each feed: `url`, and `title`, `publisher`, `language`, `folder` if known."""
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from geowire.errors import Misconfigured
 from geowire.messages.base import CountryCode
+from ingest.clean_text import clean_line
 
 EXAMPLE = "write feeds: [{url: https://...}]"
+
+
+def _one_line(value: object) -> object:
+    """Text as every form of the list can hold it."""
+    return clean_line(value) or None if isinstance(value, str) else value
 
 
 class PublisherRow(BaseModel):
@@ -27,6 +37,8 @@ class PublisherRow(BaseModel):
     family: str | None = Field(default=None, max_length=200)
     """Its owner's id, so that the titles of one owner count as one voice."""
 
+    _texts = field_validator("id", "name", "family", mode="before")(_one_line)
+
 
 class FeedRow(BaseModel):
     """One feed of the list."""
@@ -41,6 +53,15 @@ class FeedRow(BaseModel):
     """Who publishes it."""
     language: str | None = Field(default=None, max_length=35)
     """BCP 47, usually two letters."""
+    folder: str | None = Field(default=None, max_length=500)
+    r"""Where a person keeps it, such as `europe/baltics`; a slash inside a name is written `\/`."""
+
+    _texts = field_validator("title", "language", "folder", mode="before")(_one_line)
+
+    @field_validator("folder")
+    @classmethod
+    def _plain_path(cls, folder: str | None) -> str | None:
+        return join_folder(split_folder(folder))
 
 
 class FeedList(BaseModel):
@@ -52,24 +73,66 @@ class FeedList(BaseModel):
     """The feeds, in the order in which they are listed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A place in a feed list that could not be read, and what to write there."""
+
+    name: str
+    """The file."""
+    line: int
+    """0 if it is the whole file."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name}, line {self.line}: {self.reason}" if self.line else f"{self.name}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a feed list holds: rows with their line numbers, and what could not be read."""
+
+    rows: list[tuple[int, FeedRow]]
+    unreadable: list[Unreadable]
+
+
+def split_folder(folder: str | None) -> tuple[str, ...]:
+    """The names in a folder's path."""
+    marked = re.sub(r"\\(.)", lambda found: {"/": "\0", "\\": "\1"}.get(found[1], found[0]), folder or "")
+    names = (name.replace("\0", "/").replace("\1", "\\").strip() for name in marked.split("/"))
+    return tuple(name for name in names if name)
+
+
+def join_folder(names: Iterable[str]) -> str | None:
+    """The path of a folder from its names."""
+    return "/".join(name.replace("\\", "\\\\").replace("/", "\\/") for name in names if name) or None
+
+
 def feed_list_schema() -> dict[str, Any]:
     """JSON Schema of the YAML form, for editors."""
     return FeedList.model_json_schema()
 
 
-def parse_yaml(data: bytes, name: str) -> list[tuple[int, FeedRow]]:
-    """The rows with their line numbers. Raises `Misconfigured` naming file, line and field."""
+def parse_yaml(data: bytes, name: str) -> Rows:
+    """The rows, with what is wrong in others. Raises `Misconfigured` if the file is no feed list at all."""
     root = compose_yaml(data, name)
     if root is None:
-        return []
+        return Rows([], [])
+    value = _constructed(root, name)
     try:
-        parsed = FeedList.model_validate(yaml.safe_load(data))
+        parsed: dict[int, FeedRow] = dict(enumerate(FeedList.model_validate(value).feeds))
+        unreadable: dict[int, Unreadable] = {}
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(str(step) for step in problem["loc"]) or "file"
-        line = _line_of(root, problem["loc"])
-        raise Misconfigured(f"{name}, line {line}: {field}: {problem['msg']}; {EXAMPLE}") from error
-    return list(zip((item.start_mark.line + 1 for item in feed_nodes(root)), parsed.feeds, strict=True))
+        unreadable = _unreadable_rows(error, root, name)
+        good = [(at, row) for at, row in enumerate(value["feeds"]) if at not in unreadable]
+        parsed = {at: FeedRow.model_validate(row) for at, row in good}
+    lines = [node.start_mark.line + 1 for node in feed_nodes(root)]
+    return Rows([(lines[at], row) for at, row in parsed.items()], list(unreadable.values()))
+
+
+def write_yaml(rows: Iterable[FeedRow]) -> str:
+    """Rows as the items of `feeds`, a publisher on one line. What is not set is left out."""
+    items = [_fields(row) for row in rows]
+    return yaml.dump(items, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 def compose_yaml(data: bytes, name: str) -> yaml.Node | None:
@@ -79,6 +142,8 @@ def compose_yaml(data: bytes, name: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Misconfigured(f"{name}, line {line}: this is not YAML: {error.problem}; {EXAMPLE}") from error
+    except RecursionError as error:
+        raise Misconfigured(f"{name}: this is not a feed list: too many brackets in brackets; {EXAMPLE}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise Misconfigured(f"{name}: this is not YAML: {' '.join(str(error).split())}; {EXAMPLE}") from error
     return node
@@ -88,6 +153,45 @@ def feed_nodes(root: yaml.Node | None) -> list[yaml.Node]:
     """The nodes of the feeds, in order; none if the file has no list of feeds."""
     found = _step(root, "feeds") if root is not None else None
     return list(found.value) if isinstance(found, yaml.SequenceNode) else []
+
+
+class _Inline(dict[str, object]):
+    """A mapping that is written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes `_Inline` in braces."""
+
+
+_Dumper.add_representer(
+    _Inline, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value, flow_style=True)
+)
+
+
+def _fields(row: FeedRow) -> dict[str, object]:
+    fields = {name: value for name, value in row.model_dump(exclude_none=True).items() if value}
+    return fields | {name: _Inline(value) for name, value in fields.items() if isinstance(value, dict)}
+
+
+def _constructed(root: yaml.Node, name: str) -> Any:
+    try:
+        return yaml.constructor.SafeConstructor().construct_document(root)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise Misconfigured(f"{name}: this is not a feed list: {said}; {EXAMPLE}") from error
+
+
+def _unreadable_rows(error: ValidationError, root: yaml.Node, name: str) -> dict[int, Unreadable]:
+    """What is wrong by row, the first thing of each. Raises `Misconfigured` if it is not about a row."""
+    found: dict[int, Unreadable] = {}
+    for problem in error.errors(include_url=False, include_context=False):
+        path = problem["loc"]
+        field = ".".join(str(step) for step in path) or "file"
+        unreadable = Unreadable(name, _line_of(root, path), f"{field}: {problem['msg']}; {EXAMPLE}")
+        if len(path) < 2 or not isinstance(path[1], int):
+            raise Misconfigured(str(unreadable)) from error
+        found.setdefault(path[1], unreadable)
+    return found
 
 
 def _line_of(root: yaml.Node, path: tuple[int | str, ...]) -> int:

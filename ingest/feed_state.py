@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from geowire.bus import Record
 from geowire.messages import FeedPolled
 from ingest.catalogue import Feed
+from ingest.history import FeedHistory, write_history
+from ingest.identity import feed_id_of
 from ingest.outbox_rows import put_records
 from ingest.state_tables import FEED, OUTCOME
 from ingest.upsert import insert_or_add, insert_or_ignore
+from ingest.validators import Validators
 
 NEW_FEED = {"active": True, "failures": 0, "state": "new", "next_poll_at": 0.0}
 
@@ -27,15 +30,6 @@ class CatalogueChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Validators:
-    """What makes the next request conditional, and what tells an unchanged body."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PolledFeed:
     """How a poll ended, as it is stored when the lease is given back."""
 
@@ -45,6 +39,7 @@ class PolledFeed:
     validators: Validators | None
     """None keeps what is stored: the poll failed, or some entry has to be met again."""
     event: Record
+    history: FeedHistory = field(default_factory=FeedHistory)
 
 
 def sync_catalogue(connection: Connection, feeds: Iterable[Feed]) -> CatalogueChange:
@@ -79,6 +74,10 @@ def finish_poll(connection: Connection, end: PolledFeed) -> bool:
         "since": polled.since.timestamp() if polled.since else None,
         "newest_entry_at": polled.newest_entry_at.timestamp() if polled.newest_entry_at else None,
         "next_poll_at": polled.next_poll_at.timestamp() if polled.next_poll_at else 0.0,
+        "address": polled.moved_to,
+        "why": polled.why,
+        "entries_per_day": polled.entries_per_day,
+        "history": write_history(end.history),
         "lease_owner": None,
         "lease_until": None,
         **(asdict(end.validators) if end.validators else {}),
@@ -89,6 +88,13 @@ def finish_poll(connection: Connection, end: PolledFeed) -> bool:
     put_records(connection, [end.event])
     count_outcomes(connection, polled.id, polled.polled_at.date().isoformat(), polled.entries)
     return True
+
+
+def feed_at(connection: Connection, address: str, besides: str) -> str | None:
+    """The id of another active feed that has this address, in the catalogue or by having moved there."""
+    has_it = or_(FEED.c.id == feed_id_of(address), FEED.c.address == address)
+    query = select(FEED.c.id).where(FEED.c.active, FEED.c.id != besides, has_it).order_by(FEED.c.id).limit(1)
+    return connection.scalar(query)
 
 
 def count_outcomes(connection: Connection, feed_id: str, day: str, entries: Mapping[str, int]) -> None:

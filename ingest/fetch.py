@@ -5,158 +5,181 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from yarl import URL
+from aiohttp.abc import AbstractResolver
 
 from geowire.settings import Settings
-from ingest.addresses import guarded_socket, is_public, parse_address
+from ingest.addresses import is_public, may_use_port, parse_address
+from ingest.answer import Hop, Response, Wants
 from ingest.fetch_failure import FetchFailed, failure_of, status_failure
-from ingest.http_body import BadEncoding, TooLarge, read_body
+from ingest.host_rest import Rests
+from ingest.host_tables import HostMemory, HostRobots
+from ingest.http_body import BadEncoding, TooLarge
+from ingest.http_request import Question, ask, open_session, question
 from ingest.identity import repair_link
-from ingest.politeness import Politeness
+from ingest.landing import obstacle
+from ingest.politeness import Crowded, Limits, Politeness, Slot
+from ingest.robots import own_names
+from ingest.robots_book import RobotsBook, check_page
+from ingest.site import Site, site_of
 
-Wants = Literal["feed", "page"]
+__all__ = ["Fetcher", "Hop", "Response", "Wants"]
 
-ACCEPT: dict[Wants, str] = {
-    "feed": "application/rss+xml, application/atom+xml, application/feed+json;q=0.9, application/xml;q=0.8, */*;q=0.5",
-    "page": "text/html, application/xhtml+xml, */*;q=0.5",
-}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PERMANENT = frozenset({301, 308})
-NOT_TEXT = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip", "application/octet-stream")
-HEADER_BYTES = 65_536
-HEADERS = 1_000
+ROBOTS_SECONDS = 10.0
+ROBOTS_REDIRECTS = 5
+"""RFC 9309, 2.3.1.2."""
+HOSTS_REMEMBERED = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One redirect that was followed."""
+@dataclass(slots=True)
+class _Errand:
+    """One address to be read, and what is left of its time."""
 
-    url: str
-    status: int
-
-    @property
-    def is_permanent(self) -> bool:
-        """Whether the server says that the new address is for good."""
-        return self.status in PERMANENT
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer with a body, or a 304 without one. Header names are lower case."""
-
-    status: int
-    url: str
-    hops: tuple[Hop, ...]
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-    @property
-    def is_not_modified(self) -> bool:
-        """Whether the server says that nothing changed."""
-        return self.status == 304
+    question: Question
+    seconds_left: float
+    redirects: int
+    slot: Slot | None
 
 
 class Fetcher:
-    """Fetches for one process; use it as a context manager inside a running event loop."""
+    """Fetches for one process; use it as a context manager inside a running event loop.
 
-    def __init__(self, settings: Settings, politeness: Politeness | None = None) -> None:
+    With a memory, processes share what they know of hosts. Without one a robots.txt is read only for pages.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        memory: HostMemory | None = None,
+        politeness: Politeness | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self._settings = settings
-        self._politeness = politeness or Politeness(settings.host_concurrency)
-        self._slots = asyncio.Semaphore(settings.concurrency)
-        self._resolver = aiohttp.ThreadedResolver()
+        limits = Limits(settings.concurrency, settings.host_concurrency, settings.domain_concurrency)
+        self._politeness = politeness or Politeness(limits)
+        self._share = min(1.0, limits.per_host / limits.per_domain)  # of its hosts' spacing is a domain's
+        self._rests = Rests(memory)
+        self._robots = RobotsBook(self._read_robots, own_names(settings.user_agent), memory)
+        self._asks_for_feeds = memory is not None
+        self._resolver = resolver or aiohttp.ThreadedResolver()
         self._private_hosts: dict[str, bool] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        settings = self._settings
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            resolver=self._resolver,
-            ttl_dns_cache=300,
-            socket_factory=guarded_socket(settings.allow_private_networks),
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout.total_seconds()),
-            max_line_size=HEADER_BYTES,
-            max_field_size=HEADER_BYTES,
-            max_headers=HEADERS,
-            headers={"User-Agent": settings.user_agent, "Accept-Encoding": "gzip, deflate"},
-        )
+        self._session = open_session(self._settings, self._resolver)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._robots.close()
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, url: str, wants: Wants, validators: Mapping[str, str] | None = None) -> Response:
-        """Follow redirects to an answer of 2xx or 304. Raises `FetchFailed` for everything else."""
-        address = _checked(repair_link(url), url)
-        headers = {"Accept": ACCEPT[wants], **(validators or {})}
+    async def fetch(
+        self, url: str, wants: Wants, validators: Mapping[str, str] | None = None, slot: Slot | None = None
+    ) -> Response:
+        """Follow redirects to an answer of 2xx or 304. Raises `FetchFailed` for everything else.
+
+        The slot is held while a request runs and after it, not while this waits for its turn.
+        """
+        settings = self._settings
+        asked = question(wants, validators or {}, settings)
+        errand = _Errand(asked, settings.fetch_timeout.total_seconds(), settings.redirects, slot)
+        return await self._follow(_checked(repair_link(url), url), errand)
+
+    def robots_of(self, url: str) -> HostRobots | None:
+        """What is at hand of the robots.txt that speaks for an address; nobody is asked."""
+        return self._robots.at_hand(site_of(url).origin)
+
+    async def _read_robots(self, address: str) -> Response:
+        seconds = min(ROBOTS_SECONDS, self._settings.fetch_timeout.total_seconds())
+        asked = question("robots", {}, self._settings)
+        return await self._follow(address, _Errand(asked, seconds, ROBOTS_REDIRECTS, None))
+
+    async def _follow(self, address: str, errand: _Errand) -> Response:
         hops: list[Hop] = []
-        left = self._settings.fetch_timeout.total_seconds()
         while True:
-            started = time.monotonic()
-            answer = await self._ask(address, wants, headers, left)
-            left -= time.monotonic() - started
+            answer = await self._visit(address, errand)
             if answer.status not in REDIRECTS:
                 return _accepted(answer, tuple(hops))
             hops.append(Hop(address, answer.status))
-            address = self._next_address(answer, hops)
+            address = _next_address(answer, hops, errand.redirects)
 
-    def _next_address(self, answer: Response, hops: list[Hop]) -> str:
-        location = _header_text(answer.headers.get("location", ""))
-        if not location:
-            raise FetchFailed("bad-redirect", transient=False, detail=f"{answer.url} redirects to nowhere")
-        address = _checked(repair_link(location, answer.url), location)
-        if len(hops) > self._settings.redirects or any(hop.url == address for hop in hops):
-            raise FetchFailed("too-many-redirects", transient=False, detail=f"{len(hops)} hops, then {address}"[:300])
-        return address
-
-    async def _ask(self, address: str, wants: Wants, headers: Mapping[str, str], seconds: float) -> Response:
-        host = urlsplit(address).netloc
-        spacing = await self._spacing_seconds(host)
+    async def _visit(self, address: str, errand: _Errand) -> Response:
+        """Ask one address, once it may be asked."""
+        if errand.slot is not None:
+            errand.slot.give()
+        site = site_of(address)
+        await self._rests.load()
+        self._rests.check(site)
+        robots = await self._permission(address, site, errand.question.wants)
+        spacing = await self._spacing_seconds(site)
+        turn = self._politeness.turn(site, max(spacing, self._crawl_delay(robots)), spacing * self._share)
         try:
-            async with self._politeness.turn(host, spacing), self._slots, asyncio.timeout(max(seconds, 0.001)):
-                return await self._request(address, wants, headers)
-        except (aiohttp.ClientError, OSError, ValueError, TooLarge, BadEncoding) as error:
+            answer = await self._take_turn(turn, address, site, errand)
+        except FetchFailed as error:
+            if error.status is not None:
+                await self._rests.note(site, error.status, error.headers)
+            raise
+        except (aiohttp.ClientError, OSError, ValueError, TooLarge, BadEncoding, Crowded) as error:
             raise failure_of(error) from error
+        await self._rests.note(site, answer.status, answer.headers)
+        return answer
 
-    async def _request(self, address: str, wants: Wants, headers: Mapping[str, str]) -> Response:
+    async def _take_turn(
+        self, turn: AbstractAsyncContextManager[None], address: str, site: Site, errand: _Errand
+    ) -> Response:
         assert self._session is not None
-        async with self._session.get(URL(address, encoded=True), headers=headers, allow_redirects=False) as answer:
-            names = {name.lower(): value for name, value in answer.headers.items()}
-            if not 200 <= answer.status < 300:
-                return Response(answer.status, address, (), names, b"")
-            kind = names.get("content-type", "").strip().lower()
-            if wants == "page" and kind.startswith(NOT_TEXT):
-                raise FetchFailed("not-html", transient=False, detail=f"it is {kind[:100]}")
-            limit = self._settings.page_bytes if wants == "page" else self._settings.feed_bytes
-            if int(names.get("content-length") or 0) > limit:
-                raise TooLarge(f"{names['content-length']} bytes announced")
-            body = await read_body(answer.content.iter_any(), names.get("content-encoding", ""), limit)
-            return Response(answer.status, address, (), names, body)
+        async with turn:
+            self._rests.check(site)  # it may have been throttled while this waited
+            if errand.slot is not None:
+                await errand.slot.take()
+            started = time.monotonic()
+            async with asyncio.timeout(max(errand.seconds_left, 0.001)):
+                answer = await ask(self._session, address, errand.question)
+            errand.seconds_left -= time.monotonic() - started
+            return answer
 
-    async def _spacing_seconds(self, host: str) -> float:
+    async def _permission(self, address: str, site: Site, wants: Wants) -> HostRobots | None:
+        """The host's robots.txt, where it counts. Raises `FetchFailed` for a page that may not be read.
+
+        A feed is always asked for, since it was subscribed to on purpose; only the host's crawl-delay counts for it.
+        """
+        reason = obstacle(address) if wants == "page" else None
+        if reason is not None:
+            raise FetchFailed(reason, False, f"{address[:200]} holds no article that could be read")
+        if wants == "robots" or not self._settings.obey_robots:
+            return None
+        if wants == "feed" and not self._asks_for_feeds:
+            return self._robots.at_hand(site.origin)
+        robots = await self._robots.of(site.origin)
+        if wants == "page":
+            check_page(robots, address, self._robots.now())
+        return robots
+
+    async def _spacing_seconds(self, site: Site) -> float:
         """Hosts at allowed private addresses have a spacing of their own."""
         settings = self._settings
-        if not settings.allow_private_networks or not await self._is_private(host):
-            return settings.host_spacing.total_seconds()
-        return settings.private_host_spacing.total_seconds()
+        is_private = bool(settings.allow_private_networks) and await self._is_private(site.host)
+        return (settings.private_host_spacing if is_private else settings.host_spacing).total_seconds()
+
+    def _crawl_delay(self, robots: HostRobots | None) -> float:
+        """What the host itself asks for, within reason; public or private."""
+        stated = (robots.rules.crawl_delay or 0.0) if robots and robots.rules else 0.0
+        return min(stated, self._settings.crawl_delay_max.total_seconds())
 
     async def _is_private(self, host: str) -> bool:
         if host not in self._private_hosts:
+            if len(self._private_hosts) >= HOSTS_REMEMBERED:
+                self._private_hosts.clear()
             self._private_hosts[host] = await self._resolves_to_private(urlsplit(f"//{host}").hostname or "")
         return self._private_hosts[host]
 
@@ -171,17 +194,29 @@ class Fetcher:
         return bool(found) and not any(address is not None and is_public(address) for address in found)
 
 
+def _next_address(answer: Response, hops: list[Hop], most: int) -> str:
+    location = _header_text(answer.headers.get("location", ""))
+    if not location:
+        raise FetchFailed("bad-redirect", transient=False, detail=f"{answer.url} redirects to nowhere")
+    address = _checked(repair_link(location, answer.url), location)
+    if len(hops) > most or any(hop.url == address for hop in hops):
+        raise FetchFailed("too-many-redirects", transient=False, detail=f"{len(hops)} hops, then {address}"[:300])
+    return address
+
+
 def _checked(address: str | None, written: str) -> str:
-    if address is not None:
-        return address
-    scheme = written.partition(":")[0].strip().lower()
-    reason = "bad-url" if scheme in {"http", "https"} or ":" not in written else "bad-scheme"
-    raise FetchFailed(reason, transient=False, detail=f"{written[:200]!r} is not an http or https address")
+    if address is None:
+        scheme = written.partition(":")[0].strip().lower()
+        reason = "bad-url" if scheme in {"http", "https"} or ":" not in written else "bad-scheme"
+        raise FetchFailed(reason, transient=False, detail=f"{written[:200]!r} is not an http or https address")
+    if not may_use_port(urlsplit(address).port):
+        raise FetchFailed("bad-port", transient=False, detail=f"{address[:200]} is at a port of another service")
+    return address
 
 
 def _accepted(answer: Response, hops: tuple[Hop, ...]) -> Response:
     if 200 <= answer.status < 300 or answer.is_not_modified:
-        return Response(answer.status, answer.url, hops, answer.headers, answer.body)
+        return replace(answer, hops=hops) if hops else answer
     raise status_failure(answer.status, answer.headers)
 
 

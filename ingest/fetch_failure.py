@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import aiohttp
 
 from ingest.addresses import REFUSED
-from ingest.http_body import BadEncoding, TooLarge
+from ingest.http_body import BadEncoding, TooLarge, UnknownEncoding
+from ingest.politeness import Crowded
 
 PASSING_STATUSES = frozenset({408, 421, 425, 429})
 
@@ -32,15 +33,19 @@ class FetchFailed(Exception):
         self.headers = headers or {}
 
 
-def status_failure(status: int, headers: Mapping[str, str]) -> FetchFailed:
+def status_failure(status: int, headers: Mapping[str, str], *, is_challenge: bool = False) -> FetchFailed:
     """The failure that an HTTP status means."""
+    if is_challenge:
+        return FetchFailed("challenged", False, f"the server answered {status} and wants a browser", status, headers)
     passing = status in PASSING_STATUSES or status >= 500
     return FetchFailed(f"http-{status}", passing, f"the server answered {status}", status, headers)
 
 
 KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
     (TimeoutError, "timeout", True),
+    (Crowded, "host-busy", True),
     (TooLarge, "too-large", False),
+    (UnknownEncoding, "unknown-encoding", False),
     (BadEncoding, "bad-encoding", True),
     (aiohttp.ClientConnectorDNSError, "dns", True),
     ((aiohttp.ClientSSLError, ssl.SSLError), "tls", True),
@@ -56,7 +61,7 @@ def failure_of(error: BaseException) -> FetchFailed:
     """The failure that an exception of the HTTP client means."""
     text = " ".join(str(error).split())[:300] or type(error).__name__
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if REFUSED in str(cause):
+    if isinstance(cause, OSError) and REFUSED in str(cause):
         return FetchFailed(REFUSED, transient=False, detail=text)
     if isinstance(cause, ConnectionRefusedError):
         return FetchFailed("refused", transient=True, detail=text)

@@ -12,6 +12,8 @@ from tld import get_fld
 
 URL_LIMIT = 2_048
 DEFAULT_PORTS = {"http": 80, "https": 443}
+LINE_BREAKS = re.compile(r"[\t\r\n]+")
+ESCAPED_AMPERSAND = re.compile(r"&(?:amp;|#0*38;)+", re.IGNORECASE)
 UNSAFE = re.compile(r"[\x00-\x20\x7f\u200b\ufeff]+")
 REPEATED_SCHEME = re.compile(r"^(?:https?:/*)+(?=https?:?/)", re.IGNORECASE)
 BROKEN_SLASHES = re.compile(r"^(https?):?[/\\]+", re.IGNORECASE)
@@ -30,9 +32,9 @@ HOME_PAGE = re.compile(r"/?(?:index|default|home)?(?:\.\w{2,5})?/?", re.IGNORECA
 
 def repair_link(link: str, base: str | None = None) -> str | None:
     """An address that can be fetched, made from whatever a feed wrote; None if there is none in it."""
-    absolute = _absolute(UNSAFE.sub(" ", link).strip(), base)
+    one_line = UNSAFE.sub(" ", LINE_BREAKS.sub("", link.strip())).strip()
     try:
-        parts = urlsplit(absolute)
+        parts = urlsplit(_absolute(ESCAPED_AMPERSAND.sub("&", one_line), base))
         netloc = _netloc(parts)
     except (ValueError, UnicodeError):
         return None
@@ -122,7 +124,7 @@ def _absolute(link: str, base: str | None) -> str:
     """The link with a scheme and a host, as far as they can be known."""
     link = REPEATED_SCHEME.sub("", link)
     link = BROKEN_SLASHES.sub(lambda found: found[1].lower() + "://", link)
-    if BARE_HOST.match(link) or HOST_AND_PORT.match(link):
+    if BARE_HOST.match(link) or HOST_AND_PORT.match(link) or _begins_with_host(link, base):
         return f"https://{link}"
     if "\\" in link:
         head, mark, tail = link.partition("?")
@@ -133,6 +135,12 @@ def _absolute(link: str, base: str | None) -> str:
         return link if SCHEME.match(link) or not base or not link else urljoin(base, link)
     except ValueError:
         return ""
+
+
+def _begins_with_host(link: str, base: str | None) -> bool:
+    """Whether a link without a scheme begins with the host of its base, and so is no path."""
+    host = urlsplit(base).netloc.lower().removeprefix("www.") if base else ""
+    return bool(host) and re.split("[/?#]", link.lower(), maxsplit=1)[0].removeprefix("www.") == host
 
 
 def _netloc(parts: SplitResult) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from geowire.liveness import is_gone, this_process
+from geowire.messages.feed import FeedState
 from ingest.catalogue import Feed
+from ingest.history import FeedHistory, read_history
 from ingest.state_tables import CLAIM, FEED
 from ingest.upsert import insert_or_ignore
+from ingest.validators import Validators
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,19 @@ class LeasedFeed:
 
     feed: Feed
     title: str | None
-    etag: str | None
-    last_modified: str | None
-    body_hash: str | None
+    validators: Validators
     failures: int
-    state: str
+    state: FeedState
     since: float | None
     newest_entry_at: float | None
+    moved_to: str | None = None
+    """The address that was adopted in place of the catalogue's."""
+    history: FeedHistory = field(default_factory=FeedHistory)
+
+    @property
+    def address(self) -> str:
+        """Where the feed is asked."""
+        return self.moved_to or self.feed.url
 
 
 def new_owner(random_part: int) -> str:
@@ -53,12 +62,38 @@ def is_void(owner: str) -> bool:
     return is_gone(owner.rpartition(":")[0])
 
 
-def lease_due(connection: Connection, claim: Claim, *, all_feeds: bool, limit: int | None) -> list[LeasedFeed]:
-    """Lease the feeds that are due, the longest overdue first; with `all_feeds` those that are not due as well."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which feeds a poll is about."""
+
+    all_feeds: bool = False
+    """Those that are not due as well."""
+    unpolled_since: datetime | None = None
+    """Of those, only feeds that nobody has polled since this moment."""
+
+    def condition(self, now: float) -> ColumnElement[bool]:
+        """The feeds that are wanted, leased or not."""
+        if not self.all_feeds:
+            return and_(FEED.c.active, FEED.c.next_poll_at <= now)
+        if self.unpolled_since is None:
+            return FEED.c.active
+        since = self.unpolled_since.timestamp()
+        return and_(FEED.c.active, or_(FEED.c.polled_at.is_(None), FEED.c.polled_at < since))
+
+
+def count_wanted(connection: Connection, wanted: Wanted, now: datetime) -> int:
+    """How many feeds are wanted and free."""
+    moment = now.timestamp()
+    query = select(func.count()).select_from(FEED).where(wanted.condition(moment), _is_free(connection, moment))
+    return connection.scalar(query) or 0
+
+
+def lease_wanted(connection: Connection, claim: Claim, wanted: Wanted, limit: int | None) -> list[LeasedFeed]:
+    """Lease feeds that are wanted and free, the longest overdue first."""
     now = claim.now.timestamp()
-    query = select(FEED).where(FEED.c.active, _is_free(connection, now)).order_by(FEED.c.next_poll_at, FEED.c.id)
-    if not all_feeds:
-        query = query.where(FEED.c.next_poll_at <= now)
+    query = (
+        select(FEED).where(wanted.condition(now), _is_free(connection, now)).order_by(FEED.c.next_poll_at, FEED.c.id)
+    )
     rows = connection.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings().all()
     ids = [row["id"] for row in rows]
     for start in range(0, len(ids), 500):
@@ -68,13 +103,13 @@ def lease_due(connection: Connection, claim: Claim, *, all_feeds: bool, limit: i
         LeasedFeed(
             feed=Feed.model_validate_json(row["catalogue"]),
             title=row["title"],
-            etag=row["etag"],
-            last_modified=row["last_modified"],
-            body_hash=row["body_hash"],
+            validators=Validators(row["etag"], row["last_modified"], row["body_hash"]),
             failures=row["failures"],
             state=row["state"],
             since=row["since"],
             newest_entry_at=row["newest_entry_at"],
+            moved_to=row["address"],
+            history=read_history(row["history"]),
         )
         for row in rows
     ]

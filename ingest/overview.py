@@ -25,6 +25,9 @@ class FeedOverview:
     state: str
     since: datetime | None
     error: str | None
+    why: str | None = None
+    """What the state rests on, in one line."""
+    entries_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,10 @@ class Overview:
 
     def facts(self) -> dict[str, Any]:
         """For a program."""
-        failing = [{"url": f.url, "state": f.state, "error": f.error} for f in self.failing]
+        failing = [
+            {"url": f.url, "state": f.state, "error": f.error, "why": f.why, "entries_per_day": f.entries_per_day}
+            for f in self.failing
+        ]
         counts = {"feeds": dict(self.states), "entries": dict(self.outcomes)}
         return counts | {"failing": failing, "pending": self.pending, "outbox": self.waiting}
 
@@ -69,11 +75,19 @@ def _overview(connection: Connection) -> Overview:
 
 
 def _failing(connection: Connection) -> tuple[FeedOverview, ...]:
-    columns = (FEED.c.catalogue, FEED.c.title, FEED.c.state, FEED.c.since, FEED.c.error)
+    columns = [FEED.c[name] for name in ("catalogue", "title", "state", "since", "error", "why", "entries_per_day")]
     unwell = select(*columns).where(FEED.c.active, FEED.c.state.not_in(("healthy", "new"))).order_by(FEED.c.since)
     return tuple(
-        FeedOverview(Feed.model_validate_json(catalogue).url, title, state, _moment(since), error)
-        for catalogue, title, state, since, error in connection.execute(unwell)
+        FeedOverview(
+            url=Feed.model_validate_json(row["catalogue"]).url,
+            title=row["title"],
+            state=row["state"],
+            since=_moment(row["since"]),
+            error=row["error"],
+            why=row["why"],
+            entries_per_day=row["entries_per_day"],
+        )
+        for row in connection.execute(unwell).mappings()
     )
 
 

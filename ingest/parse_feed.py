@@ -2,146 +2,165 @@
 
 from __future__ import annotations
 
-import calendar
 import io
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import feedparser
 
-from ingest.clean_text import clean_line, plain_text
-from ingest.dates import YEAR_FIRST, parse_date
-from ingest.feed_bytes import repair_feed_bytes
-from ingest.feed_entry import FeedEntry, ParsedFeed
-from ingest.identity import entry_key, is_home_page, repair_link
+from ingest.feed_bytes import decode_feed
+from ingest.feed_entry import FeedHints, ParsedFeed
+from ingest.feed_hints import read_hints
+from ingest.feed_markup import (
+    FEED_ROOTS,
+    Chunks,
+    Markup,
+    bare_frame,
+    cut_items,
+    drop_extensions,
+    find_markup,
+    is_truncated,
+    is_well_formed,
+    item_chunks,
+    mend,
+    tame,
+)
+from ingest.feed_rows import ENTRY_LIMIT, FeedRow, FeedRows, finish_feed, short_language
+from ingest.json_feed import read_json_feed
+from ingest.sitemap import read_sitemap
 
-ENTRY_LIMIT = 2_000
-MARKUP_LIMIT = 1_000_000
-TITLE_LIMIT = 1_000
-GUID_LIMIT = 2_000
+__all__ = ["parse_feed", "short_language"]
+
+STRICT_BYTES = 8_000_000
+LOOSE_BYTES = 2_500_000
+"""What is parsed at most, with feedparser's strict parser and with its loose one, which takes five times as long."""
+DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>'
+PARSER_HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
 Fields = dict[str, Any]
 
 
 def parse_feed(data: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
     """The feed in the bytes, whatever they are. Links are made absolute against `url`."""
-    if data.lstrip()[:1] == b"{":
-        return ParsedFeed(error="json-feed")  # the seam for JSON Feed: it needs its own reader, not feedparser
+    text = decode_feed(data, headers.get("content-type", ""))
+    feed = read_json_feed(text.data) if text.data[:1] == b"{" else _read_markup(find_markup(text.data))
+    feed.problems["bad-bytes"] = text.bad_bytes
+    return finish_feed(feed, url)
+
+
+def _read_markup(markup: Markup) -> FeedRows:
+    if markup.is_html:
+        return FeedRows(error="html")
+    if markup.root == "sitemapindex":
+        return FeedRows(error="sitemap-index")
+    problems: Counter[str] = Counter()
+    data = markup.data
+    is_strict = is_well_formed(data)
+    if not is_strict:
+        problems["truncated-feed" if is_truncated(markup) else "malformed-feed"] = 1
+        data = mend(data)
+        is_strict = is_well_formed(data)
+    if markup.root == "urlset":
+        return _with(read_sitemap(data), problems)
+    short, problems["over-limit"] = cut_items(data, ENTRY_LIMIT, STRICT_BYTES if is_strict else LOOSE_BYTES)
+    feed = _with(_read_feed(tame(short)), problems)
+    return feed if feed.rows or markup.root in FEED_ROOTS else FeedRows(error=feed.error or "not-a-feed")
+
+
+def _with(feed: FeedRows, problems: Counter[str]) -> FeedRows:
+    feed.problems.update(problems)
+    return feed
+
+
+def _read_feed(data: bytes) -> FeedRows:
+    before, items, after = item_chunks(data)
+    hints = read_hints(before, after)
     try:
-        document = _document(data, headers)
-    except (MemoryError, RecursionError):
+        return _feed(_document(data), hints)
+    except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001  # feedparser raises anything on some bytes
-        return ParsedFeed(error="unparsable", problems={type(error).__name__: 1})
-    if not document.get("version") and not document["entries"]:
-        return ParsedFeed(error="not-a-feed")
-    return _parsed(document, url)
+    except Exception:  # noqa: BLE001  # feedparser raises anything on some bytes
+        return _salvaged(Chunks(before, items, after), hints)
 
 
-def _document(data: bytes, headers: Mapping[str, str]) -> Any:
-    clean, content_type = repair_feed_bytes(data, headers.get("content-type", ""))
+def _feed(document: Any, hints: FeedHints) -> FeedRows:
+    channel: Fields = document.get("feed") or {}
+    rows = [_row(row) for row in document["entries"]]
+    return FeedRows(rows, _text(channel, "title"), _text(channel, "language"), _text(channel, "link"), hints)
+
+
+def _document(data: bytes) -> Any:
     # A stream, never the bytes: feedparser takes those for a file's name or an address first.
     return feedparser.parse(
-        io.BytesIO(clean),
-        response_headers={"content-type": content_type or "application/xml"},
+        io.BytesIO(DECLARATION + data),
+        response_headers=PARSER_HEADERS,
         sanitize_html=False,
         resolve_relative_uris=False,
     )
 
 
-def _parsed(document: Any, url: str) -> ParsedFeed:
-    channel: Fields = document.get("feed") or {}
-    rows: list[Fields] = document["entries"]
-    problems: Counter[str] = Counter()
-    if len(rows) > ENTRY_LIMIT:
-        problems["over-limit"] = len(rows) - ENTRY_LIMIT
-    guids = Counter(_text(row, "id") for row in rows)
-    language = _language(channel)
-    entries: dict[str, FeedEntry] = {}
-    for row in rows[:ENTRY_LIMIT]:
-        entry = _entry(row, url, guids, language)
-        _count_problems(entry, entries, problems)
-        entries.setdefault(entry.key, entry)
-    title = clean_line(plain_text(_text(channel, "title")))[:500] or None
-    return ParsedFeed(title, language, tuple(entries.values()), dict(problems))
+def _salvaged(chunks: Chunks, hints: FeedHints) -> FeedRows:
+    """The feed without what feedparser fails on: elements of its channel, or entries, which are counted."""
+    frame = FeedRows(hints=hints)
+    try:
+        frame = _feed(_document(chunks.before + chunks.after), hints)
+    except Exception:  # noqa: BLE001  # as above
+        chunks = chunks._replace(before=bare_frame(chunks.before), after=b"")
+    rows = _rows_by_halves(chunks)
+    failed = max(0, len(chunks.items) - len(rows))
+    error = None if rows else "unparsable"
+    return replace(frame, rows=rows, problems=Counter({"unreadable-entry": failed}), error=error)
 
 
-def _entry(row: Fields, url: str, guids: Counter[str], language: str | None) -> FeedEntry:
-    guid = _text(row, "id")
-    link = _link(row, url)
-    title = clean_line(plain_text(_text(row, "title")))[:TITLE_LIMIT]
-    published, updated = _date(row, "published"), _date(row, "updated")
-    identity = guid or ("" if link else title)
-    return FeedEntry(
-        key=entry_key(identity, link, guid_is_unique=guids[guid] == 1 if guid else not link),
-        guid=identity[:GUID_LIMIT],
-        link=link,
-        title=title,
-        summary=_text(row, "summary")[:MARKUP_LIMIT],
-        content=_content(row),
-        authors=_authors(row),
-        published_at=published,
-        updated_at=updated,
-        language=_language(row) or language,
+def _rows_by_halves(chunks: Chunks) -> list[FeedRow]:
+    try:
+        return [_row(row) for row in _document(b"".join((chunks.before, *chunks.items, chunks.after)))["entries"]]
+    except Exception:  # noqa: BLE001  # as above
+        if len(chunks.items) > 1:
+            middle = len(chunks.items) // 2
+            halves = (chunks.items[:middle], chunks.items[middle:])
+            return [row for half in halves for row in _rows_by_halves(chunks._replace(items=half))]
+    plain = [drop_extensions(item) for item in chunks.items]
+    return [] if plain == chunks.items else _rows_by_halves(chunks._replace(items=plain))
+
+
+def _row(row: Fields) -> FeedRow:
+    return FeedRow(
+        guid=_text(row, "id"),
+        links=_links(row),
+        media=frozenset(_text(file, "href") for file in _members(row, "links") if file.get("rel") == "enclosure"),
+        title=_text(row, "title"),
+        summary=_text(row, "summary"),
+        content=max((_text(part, "value") for part in _members(row, "content")), key=len, default=""),
+        authors=tuple(_text(person, "name") for person in _members(row, "authors")),
+        published=_text(row, "published") or _text(row, "created"),
+        updated=_text(row, "updated"),
+        language=_text(row, "language"),
     )
 
 
-def _count_problems(entry: FeedEntry, known: Mapping[str, FeedEntry], problems: Counter[str]) -> None:
-    problems["no-link"] += not entry.link
-    problems["no-title"] += not entry.title
-    problems["no-date"] += entry.dated_at is None
-    problems["same-entry-twice"] += entry.key in known
-    for slug in [slug for slug, count in problems.items() if not count]:
-        del problems[slug]
+def _links(row: Fields) -> tuple[str, ...]:
+    named = [_text(row, "feedburner_origlink"), _text(row, "link")]
+    if dict.get(row, "guidislink"):
+        named = [
+            link for link in named if "://" in link
+        ]  # a GUID that is no address is no link, whatever isPermaLink says
+    others = [_text(link, "href") for link in _members(row, "links") if dict.get(link, "rel") == "alternate"]
+    guid = _text(row, "id")
+    return tuple(dict.fromkeys(link for link in (*named, *others, guid if _is_address(guid) else "") if link))
+
+
+def _is_address(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
+
+
+def _members(fields: Fields, name: str) -> list[Fields]:
+    return [member for member in dict.get(fields, name) or [] if isinstance(member, dict)]
 
 
 def _text(fields: Fields, name: str) -> str:
     """The value as text. Asked of the plain mapping: feedparser's own lookup guesses at other fields."""
     value = dict.get(fields, name)
     return value.encode("utf-8", "replace").decode().strip() if isinstance(value, str) else ""
-
-
-def _link(row: Fields, url: str) -> str | None:
-    for name in ("feedburner_origlink", "link"):
-        written = _text(row, name)
-        if not written or (dict.get(row, "guidislink") and "://" not in written):
-            continue  # a GUID that is no address is no link either, whatever isPermaLink says
-        link = repair_link(written, url)
-        if link is not None and not is_home_page(link):
-            return link
-    return None
-
-
-def _content(row: Fields) -> str:
-    parts = [_text(part, "value") for part in dict.get(row, "content") or [] if isinstance(part, dict)]
-    return max(parts, key=len, default="")[:MARKUP_LIMIT]
-
-
-def _authors(row: Fields) -> tuple[str, ...]:
-    people = dict.get(row, "authors") or []
-    names = [clean_line(plain_text(_text(person, "name"))) for person in people if isinstance(person, dict)]
-    return tuple(dict.fromkeys(name[:200] for name in names if name))[:50]
-
-
-def _date(row: Fields, name: str) -> datetime | None:
-    written = _text(row, name)
-    moment = parse_date(written)
-    guess = dict.get(row, f"{name}_parsed")
-    if moment is not None or not guess or YEAR_FIRST.match(written):
-        return moment
-    try:
-        return datetime.fromtimestamp(calendar.timegm(guess), UTC)
-    except (ValueError, OverflowError, OSError, TypeError):
-        return None
-
-
-def _language(fields: Fields) -> str | None:
-    return short_language(_text(fields, "language"))
-
-
-def short_language(tag: str) -> str | None:
-    """The primary part of a language tag: `en` for `en-GB`."""
-    primary = tag.replace("_", "-").partition("-")[0].strip().lower()
-    return primary if primary.isascii() and primary.isalpha() and 2 <= len(primary) <= 3 else None

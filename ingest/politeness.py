@@ -1,62 +1,141 @@
-"""How many requests one host gets at once, and how far apart."""
+"""How many requests a host, its domain and all together get at once, and how far apart."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
-HOSTS_REMEMBERED = 4_096
+from ingest.site import Site
+
+PLACES_REMEMBERED = 4_096
+JITTER = 0.25
+"""Part of the spacing that chance adds: nobody is asked to a beat. The spacing itself is never undercut."""
+PATIENCE = 300.0
+"""Seconds that a request waits in the queue of its host; one that would wait longer is put off to another poll."""
+
+
+class Crowded(Exception):
+    """So many requests wait for one host that this one would come too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Requests under way at once."""
+
+    in_all: int = 64
+    per_host: int = 2
+    per_domain: int = 4
+
+
+class Slot:
+    """One of the places that a semaphore gives. Taken late and given back early; both may be done twice."""
+
+    def __init__(self, semaphore: asyncio.Semaphore) -> None:
+        self._semaphore = semaphore
+        self._is_held = False
+
+    async def take(self) -> None:
+        """Wait for a place, unless it is held already."""
+        if not self._is_held:
+            await self._semaphore.acquire()
+            self._is_held = True
+
+    def give(self) -> None:
+        """Give the place back, if it is held."""
+        if self._is_held:
+            self._is_held = False
+            self._semaphore.release()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.give()
 
 
 @dataclass(slots=True)
-class _Host:
+class _Place:
+    """A host or a domain."""
+
     slots: asyncio.Semaphore
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
     next_start: float = 0.0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Politeness:
-    """Gives each host its turn. The clock counts seconds; it and `sleep` are arguments so that tests need not wait."""
+    """Gives each site its turn; who waits for one site is in nobody else's way. The clock counts seconds."""
 
     def __init__(
         self,
-        at_once: int,
+        limits: Limits,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
     ) -> None:
-        self._at_once = at_once
+        self._limits = limits
         self._clock = clock
         self._sleep = sleep
-        self._hosts: dict[str, _Host] = {}
+        self._chance = chance
+        self._in_all = asyncio.Semaphore(limits.in_all)
+        self._places: dict[str, _Place] = {}
+        self._forget_at = PLACES_REMEMBERED
 
     @asynccontextmanager
-    async def turn(self, host: str, spacing_seconds: float) -> AsyncIterator[None]:
-        """Wait until the host may be asked, and hold one of its slots."""
+    async def turn(self, site: Site, spacing_seconds: float, domain_spacing: float = 0.0) -> AsyncIterator[None]:
+        """Wait until the site may be asked, and hold its slots. Raises `Crowded`."""
         self._forget_idle()
-        state = self._hosts.setdefault(host, _Host(asyncio.Semaphore(self._at_once)))
-        state.users += 1
+        host = self._place(site.host, self._limits.per_host)
+        domain = self._place(f"*.{site.domain}", self._limits.per_domain)
+        if host.users * spacing_seconds > PATIENCE:
+            raise Crowded(f"{host.users} requests wait for {site.host}, {spacing_seconds:g} s apart")
+        host.users += 1
+        domain.users += 1
         try:
-            async with state.slots:
-                await self._keep_distance(state, spacing_seconds)
+            async with AsyncExitStack() as held:
+                await held.enter_async_context(host.slots)
+                async with host.turn:  # the next one measures its distance from the very start of this one
+                    await self._wait_until(host.next_start)
+                    await self._enter_domain(held, domain, domain_spacing)
+                    host.next_start = self._after(spacing_seconds)
                 yield
         finally:
-            state.users -= 1
+            host.users -= 1
+            domain.users -= 1
 
-    async def _keep_distance(self, state: _Host, spacing_seconds: float) -> None:
-        if not spacing_seconds:
-            return
-        async with state.turn:
-            wait = state.next_start - self._clock()
-            if wait > 0:
-                await self._sleep(wait)
-            state.next_start = self._clock() + spacing_seconds
+    async def _enter_domain(self, held: AsyncExitStack, domain: _Place, spacing: float) -> None:
+        """Take the wider slots last: who waits for a host holds nothing that another host needs."""
+        await held.enter_async_context(domain.slots)
+        async with domain.turn:
+            await self._wait_until(domain.next_start)
+            domain.next_start = self._after(spacing)
+        await held.enter_async_context(self._in_all)
+
+    async def _wait_until(self, start: float) -> None:
+        wait = start - self._clock()
+        if wait > 0:
+            await self._sleep(wait)
+
+    def _after(self, spacing: float) -> float:
+        return self._clock() + spacing * (1 + JITTER * self._chance()) if spacing else 0.0
+
+    def _place(self, name: str, at_once: int) -> _Place:
+        place = self._places.get(name)
+        if place is None:
+            place = self._places[name] = _Place(asyncio.Semaphore(at_once))
+        return place
 
     def _forget_idle(self) -> None:
-        if len(self._hosts) < HOSTS_REMEMBERED:
+        if len(self._places) < self._forget_at:
             return
         now = self._clock()
-        self._hosts = {name: host for name, host in self._hosts.items() if host.users or host.next_start > now}
+        self._places = {name: place for name, place in self._places.items() if place.users or place.next_start > now}
+        self._forget_at = max(PLACES_REMEMBERED, 2 * len(self._places))

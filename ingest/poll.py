@@ -20,11 +20,13 @@ from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
 from ingest.catalogue import fetch_catalogue
 from ingest.database import Database
 from ingest.desk import Clock, Desk
+from ingest.faults import Attempt, is_our_network
 from ingest.feed_state import sync_catalogue
 from ingest.fetch import Fetcher
-from ingest.leases import Claim, LeasedFeed, lease_due, new_owner, release, renew
+from ingest.host_tables import HostMemory
+from ingest.leases import Claim, LeasedFeed, Wanted, count_wanted, lease_wanted, new_owner, release, renew
 from ingest.outbox import Sender, SenderOptions
-from ingest.poll_feed import poll_feed
+from ingest.poll_feed import Visit, conclude, visit_feed
 from ingest.report import FeedReport, PollReport, ShardReport
 from ingest.workers import Workers
 
@@ -35,6 +37,8 @@ Progress = Callable[[FeedReport], None]
 
 SHARD_LEAST = 50
 SHARDS_MOST = 16
+SHARDS_AT_ONCE = 4
+"""The feeds of the others stay free for other pollers, and a dead one's work is little."""
 DRAIN = timedelta(seconds=30)
 """How long the end of a poll waits for a bus that does not answer; what is left is sent by the next."""
 
@@ -44,10 +48,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def shard(feeds: Sequence[LeasedFeed]) -> list[list[LeasedFeed]]:
-    """Feeds in at most 16 shards of at least 50."""
-    size = max(SHARD_LEAST, math.ceil(len(feeds) / SHARDS_MOST))
-    return [list(feeds[start : start + size]) for start in range(0, len(feeds), size)]
+def shard_sizes(feeds: int) -> list[int]:
+    """At most 16 shards of at least 50 feeds and of one size: each must tell for itself if our network failed."""
+    number = max(1, min(SHARDS_MOST, feeds // SHARD_LEAST))
+    size = max(SHARD_LEAST, math.ceil(feeds / number))
+    return [min(size, feeds - start) for start in range(0, feeds, size)]
 
 
 async def all_of(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
@@ -66,26 +71,54 @@ class Ingest:
     def __init__(self, desk: Desk, sender: Sender) -> None:
         self._desk = desk
         self._sender = sender
+        self._began = desk.clock()
         self._started = time.monotonic()
         self._shards: list[ShardReport] = []
 
     async def lease(self, *, all_feeds: bool = False, limit: int | None = None) -> list[LeasedFeed]:
         """Lease the feeds that are due (or all that nobody else polls), the longest overdue first."""
+        return await self._lease(Wanted(all_feeds), limit)
+
+    async def count(self, *, all_feeds: bool = False) -> int:
+        """How many feeds this poll is about and nobody else polls now."""
+        wanted, now = self._wanted(all_feeds=all_feeds), self._desk.clock()
+        return await self._desk.database.run(lambda connection: count_wanted(connection, wanted, now))
+
+    async def poll_some(self, number: int, *, all_feeds: bool, on_progress: Progress | None = None) -> ShardReport:
+        """Lease up to so many feeds and poll them. What is not leased yet is free for other processes."""
+        return await self.poll_shard(await self._lease(self._wanted(all_feeds=all_feeds), number), on_progress)
+
+    async def _lease(self, wanted: Wanted, limit: int | None) -> list[LeasedFeed]:
         claim = self._claim()
-        return await self._desk.database.run(
-            lambda connection: lease_due(connection, claim, all_feeds=all_feeds, limit=limit)
-        )
+        return await self._desk.database.run(lambda connection: lease_wanted(connection, claim, wanted, limit))
+
+    def _wanted(self, *, all_feeds: bool) -> Wanted:
+        return Wanted(all_feeds, self._began)
 
     async def poll_shard(self, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None) -> ShardReport:
         """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
+        reports: dict[str, FeedReport] = {}
+        attempts: list[Attempt] = []
+        waiting: list[Visit] = []
 
-        async def one(leased: LeasedFeed) -> FeedReport:
-            report = await poll_feed(self._desk, leased)
+        async def end(visit: Visit, *, is_ours: bool = False) -> None:
+            report = await conclude(self._desk, visit, is_ours=is_ours)
+            reports[report.feed_id] = report
             if on_progress is not None:
                 on_progress(report)
-            return report
 
-        report = ShardReport(tuple(await all_of([one(leased) for leased in feeds])))
+        async def one(leased: LeasedFeed) -> None:
+            visit = await visit_feed(self._desk, leased)
+            attempts.append(visit.attempt)
+            if visit.must_wait:
+                waiting.append(visit)
+            else:
+                await end(visit)
+
+        await all_of([one(leased) for leased in feeds])
+        is_ours = is_our_network(attempts)
+        await all_of([end(visit, is_ours=is_ours) for visit in waiting])
+        report = ShardReport(tuple(reports[leased.feed.id] for leased in feeds))
         self._shards.append(report)
         return report
 
@@ -127,7 +160,7 @@ async def open_ingest(
     database = await asyncio.to_thread(Database, settings.state_url)
     sender = Sender(database, bus, SenderOptions(owner, clock, max(settings.lease, DRAIN), settings.retry_wait))
     try:
-        async with Fetcher(settings) as fetcher, Workers(settings) as workers:
+        async with Fetcher(settings, HostMemory(database, clock)) as fetcher, Workers(settings) as workers:
             desk = Desk(
                 settings=settings,
                 database=database,
@@ -172,11 +205,30 @@ def _prepare_topics(bus: Bus) -> None:
         log.warning("bus does not answer: %s", error)
 
 
+PollShard = Callable[[int, int, int], Coroutine[Any, Any, ShardReport]]
+"""Polls so many feeds as shard number N of M."""
+
+
+async def poll_in_shards(ingest: Ingest, poll_shard: PollShard, *, all_feeds: bool) -> None:
+    """Poll what is wanted, a few shards at a time; each leases its feeds when it begins."""
+    sizes = shard_sizes(await ingest.count(all_feeds=all_feeds))
+    slots = asyncio.Semaphore(SHARDS_AT_ONCE)
+
+    async def one(size: int, number: int) -> ShardReport:
+        async with slots:
+            return await poll_shard(size, number, len(sizes))
+
+    await all_of([one(size, number) for number, size in enumerate(sizes, 1)])
+
+
 async def poll_once(
     settings: Settings, bus: Bus, *, all_feeds: bool = False, on_progress: Progress | None = None
 ) -> PollReport:
     """One whole poll, as a flow does it, without Prefect."""
     async with open_ingest(settings, bus) as ingest:
-        feeds = await ingest.lease(all_feeds=all_feeds)
-        await all_of([ingest.poll_shard(part, on_progress) for part in shard(feeds)])
+
+        async def poll_shard(size: int, _number: int, _of: int) -> ShardReport:
+            return await ingest.poll_some(size, all_feeds=all_feeds, on_progress=on_progress)
+
+        await poll_in_shards(ingest, poll_shard, all_feeds=all_feeds)
         return await ingest.finish()

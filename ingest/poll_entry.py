@@ -10,9 +10,9 @@ from geowire.bus import Record
 from geowire.errors import GeowireError
 from geowire.events import article_event, encode, ingest_failure_event
 from geowire.messages import IngestFailure
-from geowire.messages.article import BodyStatus
+from geowire.messages.article import BodyStatus, Policy
 from ingest import outcomes
-from ingest.article import Draft, first_version, next_version
+from ingest.article import NOTHING_STATED, Draft, first_version, next_version
 from ingest.decide import Step, is_too_old, next_step
 from ingest.desk import Desk
 from ingest.entry_state import (
@@ -29,13 +29,23 @@ from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
 from ingest.fetch_failure import FetchFailed
 from ingest.identity import alias_keys
+from ingest.landing import leads_astray
 from ingest.leases import LeasedFeed
 from ingest.outcomes import Outcome
+from ingest.page_policy import page_policy
+from ingest.politeness import Slot
+from ingest.robots_book import DISALLOWED
 from ingest.workers import WorkFailed
 
 log = logging.getLogger("geowire.ingest.entry")
 
-BLOCKING = frozenset({"http-401", "http-402", "http-403", "http-407", "http-429", "http-451"})
+STAND_IN: dict[str, BodyStatus] = {
+    "consent": "consent",
+    **dict.fromkeys(
+        ("http-401", "http-402", "http-403", "http-407", "http-429", "http-451", "challenged", "throttled"), "blocked"
+    ),
+}
+"""How an article is marked whose page cannot be had; everything else is `feed-only`."""
 UNREADABLE: frozenset[BodyStatus] = frozenset({"feed-only", "blocked", "consent"})
 
 
@@ -62,6 +72,22 @@ class Reading:
     """Dead letters about the page."""
     failure: str | None = None
     """Why a page that was fetched could not be read."""
+    is_no_page: bool = False
+    """Whether there is a document of another kind where the page should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFound:
+    """The page, or why there is none."""
+
+    page: Page | None
+    policy: Policy = NOTHING_STATED
+    reason: str | None = None
+
+    @property
+    def status(self) -> BodyStatus | None:
+        """How to mark what is published without a page."""
+        return None if self.page else STAND_IN.get(self.reason or "", "feed-only")
 
 
 async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
@@ -76,13 +102,13 @@ async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
     if step is Step.JOIN:
         await _done(desk, task, task.twin)
         return outcomes.DUPLICATE
-    async with desk.page_slots:
-        return await _guarded(desk, task, step)
+    async with Slot(desk.page_slots) as slot:
+        return await _guarded(desk, task, step, slot)
 
 
-async def _guarded(desk: Desk, task: EntryTask, step: Step) -> Outcome:
+async def _guarded(desk: Desk, task: EntryTask, step: Step, slot: Slot) -> Outcome:
     try:
-        return await (_read(desk, task) if step is Step.READ else _refresh(desk, task))
+        return await (_read(desk, task, slot) if step is Step.READ else _refresh(desk, task, slot))
     except GeowireError:
         raise
     except FetchFailed as error:
@@ -92,13 +118,14 @@ async def _guarded(desk: Desk, task: EntryTask, step: Step) -> Outcome:
         return outcomes.failed("internal-error")
 
 
-async def _read(desk: Desk, task: EntryTask) -> Outcome:
+async def _read(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     """Publish a new entry. Raises `FetchFailed` if its page is to be tried again later."""
-    reading = await _reading(desk, task)
+    reading = await _reading(desk, task, slot)
     draft = reading.draft
     if not draft.extraction.text:
         await _done(desk, task, None, reading.letters)
-        return outcomes.failed(reading.failure) if reading.failure else outcomes.rejected("no-text")
+        nothing = outcomes.rejected("not-html" if reading.is_no_page else "no-text")
+        return outcomes.failed(reading.failure) if reading.failure else nothing
     if is_too_old(draft.extraction.newest_at, draft.fetched_at, desk.settings.max_age) and task.known is None:
         await _done(desk, task, None, reading.letters)
         return outcomes.rejected("too-old")
@@ -110,13 +137,13 @@ async def _read(desk: Desk, task: EntryTask) -> Outcome:
     return outcome
 
 
-async def _refresh(desk: Desk, task: EntryTask) -> Outcome:
+async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     """Publish the next version if the page has changed. Raises `FetchFailed` if it is to be tried again later."""
     known = await _own_article(desk, task)
     if known is None:
         await _done(desk, task, task.known.article_id if task.known else None)
         return outcomes.UNCHANGED
-    reading = await _reading(desk, task)
+    reading = await _reading(desk, task, slot)
     found = reading.draft.extraction
     is_worse = not found.text or (found.body_status in UNREADABLE and known.body_status not in UNREADABLE)
     if is_worse or found.content_hash == known.content_hash:
@@ -141,11 +168,11 @@ async def _own_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
     return article
 
 
-async def _reading(desk: Desk, task: EntryTask) -> Reading:
+async def _reading(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
     """The page, or what stands in for it. Raises `FetchFailed` if it is to be tried again later."""
-    page, status = await _page(desk, task)
-    letters: tuple[Record, ...] = ()
-    failure = None
+    found = await _page(desk, task, slot)
+    await slot.take()  # the entry whose page was not asked for must not crowd the workers either
+    page, letters, failure = found.page, tuple[Record, ...](), None
     try:
         extraction = await desk.workers.extract(page, task.entry)
     except WorkFailed as error:
@@ -153,24 +180,31 @@ async def _reading(desk: Desk, task: EntryTask) -> Reading:
         failure = f"extract-{error.reason}"
         log.warning("page stuck url=%s reason=%s", page.url if page else task.entry.link, failure)
         page, extraction = None, await desk.workers.extract(None, task.entry)
-    if status is not None:
-        extraction = replace(extraction, body_status=status)
-    return Reading(_draft(desk, task, page, extraction), letters, failure)
+    if found.status is not None:
+        extraction = replace(extraction, body_status=found.status)
+    draft = replace(_draft(desk, task, page, extraction), policy=found.policy)
+    return Reading(draft, letters, failure, found.reason == "not-html")
 
 
-async def _page(desk: Desk, task: EntryTask) -> tuple[Page | None, BodyStatus | None]:
-    """The page, or how to mark what is published without it."""
-    if task.entry.link is None:
-        return None, "feed-only"
+async def _page(desk: Desk, task: EntryTask, slot: Slot) -> PageFound:
+    """The page, or why there is none. Raises `FetchFailed` if it is to be tried again later."""
+    link = task.entry.link
+    if link is None:
+        return PageFound(None)
     try:
-        response = await desk.fetcher.fetch(task.entry.link, "page")
+        response = await desk.fetcher.fetch(link, "page", slot=slot)
     except FetchFailed as error:
         attempts = (task.known.attempts if task.known else 0) + 1
         if error.transient and attempts < desk.settings.fetch_attempts:
             raise
-        log.info("page unreadable url=%s reason=%s attempts=%d", task.entry.link, error.reason, attempts)
-        return None, "blocked" if error.reason in BLOCKING else "feed-only"
-    return Page(response.url, response.body, response.headers.get("content-type", "")), None
+        log.info("page unreadable url=%s reason=%s attempts=%d", link, error.reason, attempts)
+        policy = page_policy(desk.fetcher.robots_of(link), None, is_forbidden=error.reason == DISALLOWED)
+        return PageFound(None, policy, error.reason)
+    policy = page_policy(desk.fetcher.robots_of(response.url), response)
+    if response.hops and leads_astray(link, response.url):
+        log.info("page unreadable url=%s reason=astray final=%s", link, response.url)
+        return PageFound(None, policy, "astray")
+    return PageFound(Page(response.url, response.body, response.headers.get("content-type", "")), policy)
 
 
 async def _put_off(desk: Desk, task: EntryTask, error: FetchFailed) -> Outcome:

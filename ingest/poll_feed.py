@@ -3,117 +3,103 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from geowire.events import encode, feed_event, ingest_failure_event
-from geowire.messages import FeedPolled, IngestFailure
-from geowire.messages.feed import PollResult
-from ingest.decide import worth_a_look
+from geowire.events import encode, feed_event
+from geowire.messages import FeedPolled
+from ingest.decide import is_too_old, worth_a_look
 from ingest.desk import Desk
 from ingest.entry_state import KnownEntry, articles_at, known_entries, pending_entries
-from ingest.feed_entry import FeedEntry, ParsedFeed
-from ingest.feed_health import feed_health
-from ingest.feed_state import PolledFeed, Validators, finish_poll
-from ingest.fetch import Response
-from ingest.fetch_failure import FetchFailed
+from ingest.faults import Attempt, may_be_ours
+from ingest.feed_entry import FeedEntry
+from ingest.feed_reading import FeedReading, read_feed
+from ingest.feed_state import PolledFeed, feed_at, finish_poll
 from ingest.identity import address_key
 from ingest.leases import LeasedFeed
-from ingest.outbox_rows import put_records
 from ingest.outcomes import Tally
+from ingest.politeness import Slot
 from ingest.poll_entry import EntryTask, poll_entry
 from ingest.report import FeedReport
-from ingest.schedule import PollEnd, Rhythm, next_poll
-from ingest.workers import WorkFailed
+from ingest.rhythm import Bounds, entries_per_day
+from ingest.verdict import Familiarity, Moment, Polled, Verdict, give_verdict
 
 log = logging.getLogger("geowire.ingest.feed")
 
 
 @dataclass(frozen=True, slots=True)
-class FeedReading:
-    """What came back when the feed was asked."""
+class Visit:
+    """A feed that was asked and whose entries were handled; nothing of it is remembered yet."""
 
-    result: PollResult
-    parsed: ParsedFeed = field(default_factory=ParsedFeed)
-    http_status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    validators: Validators | None = None
-    bytes_read: int = 0
-    error: str | None = None
+    polled: Polled
+    tally: Tally
+    duration: timedelta
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether the other feeds of the poll must tell if it was our own network that failed."""
+        return may_be_ours(self.polled.leased.history.faults, self.polled.reading.fault)
+
+    @property
+    def attempt(self) -> Attempt:
+        """What the visit tells of our own network."""
+        leased = self.polled.leased
+        return Attempt(leased.address, was_well=leased.failures == 0, fault=self.polled.reading.fault)
 
 
-async def poll_feed(desk: Desk, leased: LeasedFeed) -> FeedReport:
-    """Poll the feed and give its lease back. Raises `Transient` if the database does not answer."""
-    async with desk.feed_slots:
+async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit:
+    """Ask the feed and handle its entries. Raises `Transient` if the database does not answer."""
+    async with Slot(desk.feed_slots) as slot:
         started = time.monotonic()
-        reading = await read_feed(desk, leased)
-        tally = Tally() if reading.result == "failed" else await _take_entries(desk, leased, reading.parsed)
-        polled = await _finish(desk, leased, reading, tally)
-        if reading.error:
-            log.warning("feed failed feed=%s url=%s error=%s", polled.id, polled.url, reading.error)
-        return FeedReport(
-            feed_id=polled.id,
-            url=polled.url,
-            title=polled.title,
-            result=polled.result,
-            state=polled.state,
-            error=polled.error,
-            http_status=polled.http_status,
-            entries=polled.entries,
-            problems=reading.parsed.problems,
-            duration=timedelta(seconds=time.monotonic() - started),
-            bytes_read=reading.bytes_read,
-        )
+        reading = await read_feed(desk, leased, slot)
+        polled, tally = Polled(leased, reading), Tally()
+        if reading.fault is None:
+            familiarity = await _take_entries(desk, leased, reading, tally)
+            polled = Polled(leased, reading, familiarity, await _other_feed(desk, leased, reading))
+        return Visit(polled, tally, timedelta(seconds=time.monotonic() - started))
 
 
-async def read_feed(desk: Desk, leased: LeasedFeed) -> FeedReading:
-    """Ask for the feed, if it changed, and parse it, if its bytes did."""
-    try:
-        response = await desk.fetcher.fetch(leased.feed.url, "feed", conditions(leased))
-    except FetchFailed as error:
-        return FeedReading("failed", http_status=error.status, headers=error.headers, error=str(error)[:500])
-    validators = validators_after(leased, response)
-    if response.is_not_modified or validators.body_hash == leased.body_hash:
-        result: PollResult = "not-modified" if response.is_not_modified else "same-bytes"
-        return _reading(result, response, validators, ParsedFeed())
-    try:
-        parsed = await desk.workers.parse(response.body, response.headers, response.url)
-    except WorkFailed as error:
-        await _bury(desk, leased, response, error)
-        return _reading("failed", response, None, ParsedFeed(error=f"parse-{error.reason}"))
-    return _reading("failed" if parsed.error else "changed", response, None if parsed.error else validators, parsed)
+async def conclude(desk: Desk, visit: Visit, *, is_ours: bool = False) -> FeedReport:
+    """Remember what the visit means, and give the lease back; `is_ours` if our own network failed, not the feed."""
+    polled = replace(visit.polled, is_ours=is_ours)
+    settings = desk.settings
+    bounds = Bounds(settings.poll_interval, settings.poll_interval_min, settings.poll_interval_max)
+    verdict = give_verdict(polled, Moment(desk.clock(), bounds, desk.chance.random()))
+    message = _message(polled, verdict, visit.tally, desk)
+    await _remember(desk, polled, verdict, message)
+    return _report(polled, message, visit.duration)
 
 
-def conditions(leased: LeasedFeed) -> dict[str, str]:
-    """Headers that ask only for what is new: the validators, byte for byte as they came."""
-    named = {"If-None-Match": leased.etag, "If-Modified-Since": leased.last_modified}
-    return {name: value for name, value in named.items() if value and value.isascii() and value.isprintable()}
-
-
-def validators_after(leased: LeasedFeed, response: Response) -> Validators:
-    """What to remember: a 304 changes only what it names, an answer with a body replaces everything."""
-    etag, modified = response.headers.get("etag"), response.headers.get("last-modified")
-    if response.is_not_modified:
-        return Validators(etag or leased.etag, modified or leased.last_modified, leased.body_hash)
-    return Validators(etag, modified, hashlib.sha256(response.body).hexdigest())
-
-
-async def _take_entries(desk: Desk, leased: LeasedFeed, parsed: ParsedFeed) -> Tally:
-    tally = Tally()
-    feed_id = leased.feed.id
+async def _take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tally: Tally) -> Familiarity:
+    parsed, feed_id = reading.parsed, leased.feed.id
     waiting = await desk.database.run(lambda connection: pending_entries(connection, feed_id))
     entries = list({entry.key: entry for entry in (*waiting, *parsed.entries)}.values())
-    if entries:
-        tasks = await _entry_tasks(desk, leased, parsed.title, entries)
-        for outcome in await asyncio.gather(*(poll_entry(desk, task) for task in tasks)):
-            tally.add(outcome)
-    return tally
+    if not entries:
+        return Familiarity()
+    tasks = await _entry_tasks(desk, leased, parsed.title, entries)
+    for outcome in await asyncio.gather(*(poll_entry(desk, task) for task in tasks)):
+        tally.add(outcome)
+    given = {entry.key for entry in parsed.entries}
+    return _familiarity(desk, [task for task in tasks if task.entry.key in given])
+
+
+def _familiarity(desk: Desk, tasks: Sequence[EntryTask]) -> Familiarity:
+    """What the document's entries were to us before this poll."""
+    strange = [task.entry for task in tasks if task.known is None and task.twin is None]
+    now, max_age = desk.clock(), desk.settings.max_age
+    new = sum(not is_too_old(entry.newest_at, now, max_age) for entry in strange)
+    return Familiarity(new, len(tasks) - len(strange), len(tasks))
+
+
+async def _other_feed(desk: Desk, leased: LeasedFeed, reading: FeedReading) -> str | None:
+    if not reading.hops and leased.moved_to is None:
+        return None
+    return await desk.database.run(lambda connection: feed_at(connection, reading.final, leased.feed.id))
 
 
 async def _entry_tasks(
@@ -135,14 +121,10 @@ async def _entry_tasks(
     ]
 
 
-async def _finish(desk: Desk, leased: LeasedFeed, reading: FeedReading, tally: Tally) -> FeedPolled:
-    now = desk.clock()
-    failures = leased.failures + 1 if reading.result == "failed" else 0
-    rhythm = Rhythm(desk.settings.poll_interval, desk.settings.poll_interval_max)
-    due = next_poll(PollEnd(now, failures, reading.headers), rhythm, desk.chance.random())
-    health = feed_health(leased, reading.result, reading.http_status, now)
-    entries = tally.as_dict()
-    polled = FeedPolled(
+def _message(polled: Polled, verdict: Verdict, tally: Tally, desk: Desk) -> FeedPolled:
+    leased, reading, now = polled.leased, polled.reading, desk.clock()
+    a_day = entries_per_day(verdict.history.rhythm)
+    return FeedPolled(
         id=leased.feed.id,
         url=leased.feed.url,
         title=reading.parsed.title or leased.title or leased.feed.title,
@@ -151,52 +133,44 @@ async def _finish(desk: Desk, leased: LeasedFeed, reading: FeedReading, tally: T
         result=reading.result,
         http_status=reading.http_status,
         error=reading.error,
-        state=health.state,
-        since=health.since,
-        entries=entries,
-        newest_entry_at=_newest(leased, reading.parsed, now),
-        interval_seconds=round((due - now).total_seconds()),
-        next_poll_at=due,
+        state=verdict.health.state,
+        since=verdict.health.since,
+        why=verdict.health.why,
+        entries=tally.as_dict(),
+        newest_entry_at=verdict.newest_entry_at,
+        entries_per_day=None if a_day is None else round(a_day, 2),
+        moved_to=verdict.moved_to,
+        interval_seconds=max(0, round((verdict.due - now).total_seconds())),
+        next_poll_at=verdict.due,
     )
+
+
+async def _remember(desk: Desk, polled: Polled, verdict: Verdict, message: FeedPolled) -> None:
+    leased = polled.leased
+    failures = 0 if polled.reading.fault is None else leased.failures + (polled.excuse is None)
     # A crash or a fault of ours in the middle must not let the next 304 hide an entry that was not handled.
-    validators = None if "failed:internal-error" in entries else reading.validators
-    end = PolledFeed(desk.owner, polled, failures, validators, encode(feed_event(polled)))
+    validators = None if "failed:internal-error" in message.entries else verdict.validators
+    end = PolledFeed(desk.owner, message, failures, validators, encode(feed_event(message)), verdict.history)
     if not await desk.database.run(lambda connection: finish_poll(connection, end)):
-        log.warning("lease lost feed=%s url=%s", polled.id, polled.url)
+        log.warning("lease lost feed=%s url=%s", message.id, message.url)
     desk.wake_sender()
-    return polled
+    if message.error:
+        log.warning("feed failed feed=%s url=%s error=%s", message.id, message.url, message.error)
 
 
-def _newest(leased: LeasedFeed, parsed: ParsedFeed, now: datetime) -> datetime | None:
-    dates = [entry.dated_at for entry in parsed.entries if entry.dated_at is not None]
-    if leased.newest_entry_at is not None:
-        dates.append(datetime.fromtimestamp(leased.newest_entry_at, now.tzinfo))
-    return min(max(dates), now) if dates else None
-
-
-def _reading(result: PollResult, response: Response, validators: Validators | None, parsed: ParsedFeed) -> FeedReading:
-    return FeedReading(
-        result=result,
-        parsed=parsed,
-        http_status=response.status,
-        headers=response.headers,
-        validators=validators,
-        bytes_read=len(response.body),
-        error=f"{parsed.error}: {response.url} is not a feed that can be read"[:500] if parsed.error else None,
+def _report(polled: Polled, message: FeedPolled, duration: timedelta) -> FeedReport:
+    return FeedReport(
+        feed_id=message.id,
+        url=message.url,
+        title=message.title,
+        result=message.result,
+        state=message.state,
+        error=message.error,
+        http_status=message.http_status,
+        entries=message.entries,
+        problems=polled.reading.parsed.problems,
+        duration=duration,
+        bytes_read=polled.reading.bytes_read,
+        state_before=polled.leased.state,
+        why=message.why,
     )
-
-
-async def _bury(desk: Desk, leased: LeasedFeed, response: Response, error: WorkFailed) -> None:
-    """Put the feed that a worker could not parse among the dead letters."""
-    failure = IngestFailure(
-        stage="parse",
-        url=leased.feed.url,
-        feed_id=leased.feed.id,
-        reason=f"parse-{error.reason}",
-        detail=error.detail[:500],
-        sha256=hashlib.sha256(response.body).hexdigest(),
-        size=len(response.body),
-        failed_at=desk.clock(),
-    )
-    letter = encode(ingest_failure_event(failure))
-    await desk.database.run(lambda connection: put_records(connection, [letter]))

@@ -28,6 +28,15 @@ class FeedReport:
     """What was wrong with entries as the feed gives them, counted; they are in `entries` all the same."""
     duration: timedelta = timedelta(0)
     bytes_read: int = 0
+    state_before: FeedState | None = None
+    """How the feed fared before this poll."""
+    why: str | None = None
+    """What the state rests on, in one line."""
+
+    @property
+    def has_turned(self) -> bool:
+        """Whether the poll changed the feed's state; a feed that was new and is well is no news."""
+        return self.state_before not in {None, self.state} and (self.state_before, self.state) != ("new", "healthy")
 
     @property
     def entries_seen(self) -> int:
@@ -61,6 +70,11 @@ class _Sums:
     def failures(self) -> tuple[FeedReport, ...]:
         """The feeds that could not be read."""
         return tuple(feed for feed in self.feeds if feed.result == "failed")
+
+    @property
+    def turned(self) -> tuple[FeedReport, ...]:
+        """The feeds whose state changed."""
+        return tuple(feed for feed in self.feeds if feed.has_turned)
 
     @property
     def failed_entries(self) -> int:

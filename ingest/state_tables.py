@@ -15,7 +15,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
+    inspect,
+    text,
 )
+from sqlalchemy.engine import Connection
 
 METADATA = MetaData()
 SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -41,6 +45,10 @@ FEED = Table(
     Column("next_poll_at", Double, nullable=False, default=0.0),
     Column("lease_owner", Text),
     Column("lease_until", Double),
+    Column("address", Text),  # where it has moved; NULL: as the catalogue has it
+    Column("why", Text),  # of its state, in one line
+    Column("entries_per_day", Double),
+    Column("history", Text),  # FeedHistory as JSON
 )
 Index("feed_due", FEED.c.next_poll_at)
 
@@ -113,3 +121,15 @@ CLAIM = Table(
     Column("owner", Text, nullable=False),
     Column("until", Double, nullable=False),
 )
+
+
+@event.listens_for(METADATA, "after_create")
+def add_missing_columns(_: MetaData, connection: Connection, **__: object) -> None:
+    """Give the tables of an older version the columns that came later; those may all be NULL."""
+    there = inspect(connection)
+    for table in METADATA.sorted_tables:
+        names = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in names:
+                kind = column.type.compile(connection.dialect)
+                connection.execute(text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))

@@ -39,11 +39,17 @@ class FeedPolled(Message):
     """How the feed fares."""
     since: UtcTime | None = None
     """Since when."""
+    why: ShortText | None = None
+    """What the state rests on, in one line."""
     entries: dict[str, Count] = Field(default_factory=dict)
     """Entries of this poll by outcome: `published`, `updated`, `unchanged`, `duplicate`, `rejected:<reason>`,
     `failed:<reason>`."""
     newest_entry_at: UtcTime | None = None
     """Date of the newest entry ever seen."""
+    entries_per_day: float | None = Field(default=None, ge=0)
+    """What it brings on a mean day of its week; null before a whole day was seen."""
+    moved_to: Url | None = None
+    """Where it is asked instead, for it has moved there for good."""
     interval_seconds: Count | None = None
     """How long until it is asked again."""
     next_poll_at: UtcTime | None = None

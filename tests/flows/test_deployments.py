@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from flows.deployments import DEPLOYMENTS, GRACE_SECONDS, runner_deployment
+from flows.events import feed_events, poll_event
 from flows.poll import TIMEOUT_SECONDS
 from flows.reports import escape, feed_rows, lag_rows, poll_markdown
 from flows.server import CLIENT_ENVIRONMENT, SERVER_ENVIRONMENT
@@ -92,6 +93,22 @@ def test_a_feeds_title_cannot_be_markup() -> None:
     assert "<img" not in poll_markdown(report())
     assert "](javascript" not in poll_markdown(report())
     assert escape("*a* <b>") == r"\*a\* &lt;b>"
+
+
+def test_a_feed_whose_state_changed_is_an_event_and_stands_in_the_report() -> None:
+    """Only a change is told, with its reason; every poll is a heartbeat."""
+    turned = FeedReport(
+        "f3", "https://c.example/rss", "C", "failed", "silent", state_before="healthy", why="none for 3 d"
+    )
+    steady = FeedReport("f4", "https://d.example/rss", "D", "changed", "healthy", state_before="healthy")
+    found = PollReport((turned, steady))
+
+    events = feed_events(found.feeds)
+
+    assert [event["event"] for event in events] == ["geowire.feed.silent"]
+    assert events[0]["resource"]["prefect.resource.id"] == "geowire.feed.f3"
+    assert poll_event(found)["payload"]["feeds"] == 2
+    assert "healthy -> silent | none for 3 d" in poll_markdown(found)
 
 
 def test_failing_feeds_come_first_in_the_table() -> None:

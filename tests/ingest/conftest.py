@@ -26,7 +26,7 @@ from geowire.messages import Article, FeedPolled, IngestFailure
 from geowire.settings import Settings
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
-from ingest.poll import Ingest, open_ingest, shard
+from ingest.poll import Ingest, open_ingest
 from ingest.report import FeedReport, PollReport
 from ingest.worker import work_on_entry
 
@@ -219,8 +219,7 @@ class Newsroom:
 
 async def _whole_poll(ingest: Ingest) -> PollReport:
     seen: list[FeedReport] = []
-    for part in shard(await ingest.lease(all_feeds=True)):
-        await ingest.poll_shard(part, seen.append)
+    await ingest.poll_shard(await ingest.lease(all_feeds=True), seen.append)
     return await ingest.finish(timedelta(seconds=0.5))
 
 

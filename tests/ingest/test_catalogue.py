@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from geowire.errors import Misconfigured
 from geowire.settings import Settings
-from ingest.catalogue import Located, parse_catalogue, read_catalogue
+from ingest.catalogue import Located, parse_catalogue, parse_listing, read_catalogue
 from ingest.catalogue_edit import add_feed, remove_feed
 from ingest.feed_list import FeedRow, PublisherRow, feed_list_schema
 from ingest.opml import write_opml
@@ -81,6 +81,11 @@ def test_a_feed_that_is_listed_twice_counts_once() -> None:
         ("feeds:\n  - url: https://a.example/\n    publisher: {country: UKR}\n", "feeds.0.publisher.country"),
         ("- https://a.example/", "feeds.yaml, line 1: file"),
         ("just text", "feeds.yaml, line 1: file"),
+        ("feeds: [{url: 2026-99-99}]", "feeds.yaml: this is not a feed list"),
+        ("feeds: [{[a]: b}]", "feeds.yaml: this is not a feed list"),
+        ("feeds: " + "[" * 5_000, "feeds.yaml: this is not a feed list: too many brackets"),
+        ("feeds: {url: https://a.example/}", "feeds.yaml, line 1: feeds"),
+        ("feeds:\n  - url: https://a.example/\n    language: no\n", "feeds.yaml, line 3: feeds.0.language"),
         ("<opml><body>", "feeds.yaml: this is not OPML"),
         ("<opml><body>\n<outline xmlUrl='nonsense'/></body></opml>", "feeds.yaml, line 2: 'nonsense'"),
         ("<!DOCTYPE o [<!ENTITY a 'x'>]><opml>&a;</opml>", "entities are not allowed"),
@@ -92,6 +97,35 @@ def test_errors_name_file_line_and_field(text: str, said: str) -> None:
         parse_catalogue(located(text))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_that_cannot_be_read_does_not_hide_the_others() -> None:
+    """An import takes what there is and names the rest; each row is named once, in the order of lines."""
+    rows = ["url: https://a.example/", "url: ftp://b.example/", "ulr: x, title: 3", "url: https://d.example/"]
+    text = "feeds:\n" + "".join(f"  - {{{row}}}\n" for row in rows)
+
+    listing = parse_listing(located(text))
+
+    assert [feed.url for feed in listing.feeds] == ["https://a.example/", "https://d.example/"]
+    assert [problem.line for problem in listing.unreadable] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [(" a // b/", "a/b"), ("a\\/b", "a\\/b"), ("/", None), ("a\n\tb", "a b"), ("", None)]
+)
+def test_folders_are_kept_plain(written: str, kept: str | None) -> None:
+    """Empty names and stray white space are nothing that a person meant."""
+    assert FeedRow(url="https://a.example/", folder=written).folder == kept
+
+
+def test_a_file_that_is_not_utf_8_is_not_changed(tmp_path: Path) -> None:
+    """It can be read, but an edit would mix two encodings."""
+    path = tmp_path / "feeds.yaml"
+    path.write_bytes(YAML.encode("utf-16"))
+
+    assert len(parse_catalogue(Located("feeds.yaml", path.read_bytes()))) == 2
+    with pytest.raises(Misconfigured, match="save it as UTF-8"):
+        add_feed(str(path), FeedRow(url="https://three.example/"))
 
 
 def test_catalogue_at_an_address_is_read_only(web_server: FakeWeb, settings: Settings) -> None:

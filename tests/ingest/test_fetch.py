@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from geowire.settings import Settings
-from ingest.addresses import embedded_address, is_public, may_reach
 from ingest.fetch import Fetcher, Response, Wants
 from ingest.fetch_failure import FetchFailed
-from ingest.politeness import Politeness
+from ingest.landing import leads_astray
 
 if TYPE_CHECKING:
-    from ingest.conftest import FakeWeb
+    from ingest.conftest import FakeWeb, Newsroom
+
+Maker = Callable[..., str]
 
 
 def fetch(settings: Settings, url: str, wants: Wants = "page") -> Response:
@@ -36,78 +37,6 @@ def failure(settings: Settings, url: str, wants: Wants = "page") -> FetchFailed:
     with pytest.raises(FetchFailed) as caught:
         fetch(settings, url, wants)
     return caught.value
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "0.0.0.0"],
-)
-def test_private_address_is_refused_by_default(settings: Settings, web_server: FakeWeb, host: str) -> None:
-    """Literals in every spelling, and names that resolve to private addresses."""
-    refused = failure(settings.with_(allow_private_networks=()), web_server.url("/", host))
-
-    assert (refused.reason, refused.transient) == ("private-address", False)
-    assert web_server.requests == []
-
-
-@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
-def test_numbers_that_resolvers_take_for_loopback_are_refused(
-    settings: Settings, web_server: FakeWeb, host: str
-) -> None:
-    """However the C library reads them, nobody is asked."""
-    refused = failure(settings.with_(allow_private_networks=()), web_server.url("/", host))
-
-    assert refused.reason in {"private-address", "bad-url", "dns"}
-    assert web_server.requests == []
-
-
-def test_redirect_to_a_private_address_is_refused(settings: Settings, web_server: FakeWeb) -> None:
-    """Each hop is looked at, not only the first."""
-    allowed = (ip_network("127.0.0.1/32"),)
-    url = web_server.redirects("/a", f"http://127.0.0.2:{web_server.port}/secret")
-
-    assert failure(settings.with_(allow_private_networks=allowed), url).reason == "private-address"
-
-
-def test_name_is_judged_by_the_address_that_is_connected_to(
-    settings: Settings, web_server: FakeWeb, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A name that resolves to loopback (as in DNS rebinding) is refused whatever it is called."""
-    loopback = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", web_server.port))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: loopback)
-
-    url = web_server.url("/", "news.example")
-
-    assert failure(settings.with_(allow_private_networks=()), url).reason == "private-address"
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.216.34", True),
-        ("2606:2800:220:1::1", True),
-        ("100.100.100.200", False),
-        ("224.0.0.1", False),
-        ("240.0.0.1", False),
-        ("fd00:ec2::254", False),
-        ("fe80::1", False),
-        ("64:ff9b::7f00:1", False),
-        ("2002:7f00:1::", False),
-        ("::", False),
-    ],
-)
-def test_public_addresses(address: str, public: bool) -> None:
-    """Only what belongs to the internet is public, also inside IPv6 spellings of IPv4."""
-    assert is_public(ip_address(address)) is public
-
-
-def test_allowed_network_holds_for_mapped_addresses() -> None:
-    """An allowed IPv4 network may be reached in its IPv6 spelling too."""
-    mapped = ip_address("::ffff:127.0.0.1")
-
-    assert str(embedded_address(mapped)) == "127.0.0.1"
-    assert may_reach(mapped, (ip_network("127.0.0.0/8"),))
-    assert not may_reach(mapped, (ip_network("10.0.0.0/8"),))
 
 
 def test_redirects_are_followed_and_recorded(settings: Settings, web_server: FakeWeb) -> None:
@@ -128,7 +57,7 @@ def test_redirect_loop_ends(settings: Settings, web_server: FakeWeb) -> None:
     web_server.redirects("/b", "/a")
 
     assert failure(settings, url).reason == "too-many-redirects"
-    assert len(web_server.requests) == 2
+    assert (web_server.asked("/a"), web_server.asked("/b")) == (1, 1)
 
 
 def test_redirects_are_counted(settings: Settings, web_server: FakeWeb) -> None:
@@ -137,27 +66,7 @@ def test_redirects_are_counted(settings: Settings, web_server: FakeWeb) -> None:
         web_server.redirects(f"/{step}", f"/{step + 1}")
 
     assert failure(settings.with_(redirects=3), web_server.url("/0")).reason == "too-many-redirects"
-    assert len(web_server.requests) == 4
-
-
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.com/", "gopher://x/", "javascript:alert(1)"])
-def test_other_schemes_are_refused(settings: Settings, url: str) -> None:
-    """Only http and https."""
-    assert failure(settings, url).reason == "bad-scheme"
-
-
-def test_redirect_to_another_scheme_is_refused(settings: Settings, web_server: FakeWeb) -> None:
-    """Also on the second hop."""
-    assert failure(settings, web_server.redirects("/a", "file:///etc/passwd")).reason == "bad-scheme"
-
-
-def test_gzip_bomb_is_stopped_at_the_limit(settings: Settings, web_server: FakeWeb) -> None:
-    """A few kilobytes that decode to fifty megabytes are refused without decoding them all."""
-    url = web_server.serves("/bomb", gzip.compress(b"\0" * 50_000_000), Content_Encoding="gzip")
-
-    refused = failure(settings.with_(page_bytes=100_000), url)
-
-    assert (refused.reason, refused.transient) == ("too-large", False)
+    assert [web_server.asked(f"/{step}") for step in range(5)] == [1, 1, 1, 1, 0]
 
 
 def test_compressed_page_is_decoded(settings: Settings, web_server: FakeWeb) -> None:
@@ -204,11 +113,6 @@ def test_statuses(settings: Settings, web_server: FakeWeb, status: int, transien
     assert (refused.reason, refused.transient, refused.headers["retry-after"]) == (f"http-{status}", transient, "30")
 
 
-def test_video_is_not_read_as_a_page(settings: Settings, web_server: FakeWeb) -> None:
-    """What is plainly no text is left alone."""
-    assert failure(settings, web_server.serves("/v", b"\0", Content_Type="video/mp4")).reason == "not-html"
-
-
 def test_honest_user_agent_and_no_cookies(settings: Settings, web_server: FakeWeb) -> None:
     """We say who we are, and keep nothing that a server gives us."""
     web_server.serves("/a", "x", Set_Cookie="id=1")
@@ -220,21 +124,127 @@ def test_honest_user_agent_and_no_cookies(settings: Settings, web_server: FakeWe
     assert not any("Cookie" in headers for _, headers in web_server.requests)
 
 
-def test_spacing_between_requests_to_one_host() -> None:
-    """The second request waits; another host does not. No real time passes."""
-    now, slept = 100.0, list[float]()
+@pytest.mark.parametrize("kind", ["application/pdf", "video/mp4", "application/octet-stream", "image/png", "text/css"])
+def test_documents_of_another_kind_are_no_pages(settings: Settings, web_server: FakeWeb, kind: str) -> None:
+    """By their type."""
+    assert failure(settings, web_server.serves("/v", b"x", Content_Type=kind)).reason == "not-html"
 
-    async def sleep(seconds: float) -> None:
-        nonlocal now
-        slept.append(seconds)
-        now += seconds
 
-    async def run() -> None:
-        politeness = Politeness(2, lambda: now, sleep)
-        for host in ("a", "a", "b", "a"):
-            async with politeness.turn(host, 1.5):
-                pass
+@pytest.mark.parametrize(
+    "body", [b"%PDF-1.7 x", b"PK\x03\x04zip", b"\0\0\0\x18ftypmp42", b"<html>\0\0\0", b"\x89PNG\r\n"]
+)
+@pytest.mark.parametrize("kind", ["text/html", "", "application/x-httpd-php"])
+def test_binary_is_no_page_whatever_it_is_called(
+    settings: Settings, web_server: FakeWeb, body: bytes, kind: str
+) -> None:
+    """Without a type, or with a wrong one, the first bytes tell."""
+    assert failure(settings, web_server.serves("/v", body, Content_Type=kind)).reason == "not-html"
 
-    asyncio.run(run())
 
-    assert slept == [1.5, 1.5]
+@pytest.mark.parametrize("kind", ["text/html", "", "text/plain", "application/xhtml+xml", "html", "text/xml"])
+def test_text_is_a_page_whatever_it_is_called(settings: Settings, web_server: FakeWeb, kind: str) -> None:
+    """UTF-16 has zero bytes too."""
+    wide = "<html>wide</html>".encode("utf-16")
+
+    assert fetch(settings, web_server.serves("/a", "<html>", Content_Type=kind)).body == b"<html>"
+    assert fetch(settings, web_server.serves("/b", wide, Content_Type=kind)).body == wide
+
+
+@pytest.mark.parametrize("status", [200, 403, 429, 503])
+def test_challenge_is_told_from_a_refusal(settings: Settings, web_server: FakeWeb, status: int) -> None:
+    """Cloudflare names it in a header; waiting does not help."""
+    blocked = failure(settings, web_server.fails("/a", status, cf_mitigated="challenge"))
+
+    assert (blocked.reason, blocked.status, blocked.transient) == ("challenged", status, False)
+
+
+def test_challenge_without_a_header_is_known_by_its_script(settings: Settings, web_server: FakeWeb) -> None:
+    """Also if its body is compressed; an ordinary 503 stays one."""
+    body = gzip.compress(b"<title>Just a moment...</title><script>window._cf_chl_opt={}</script>")
+    web_server.serves("/a", body, Content_Encoding="gzip")
+    web_server.serves("/b", "Sorry")
+    answers: Any = web_server.answers
+    answers["/a"].status = answers["/b"].status = 503
+
+    assert failure(settings, web_server.url("/a")).reason == "challenged"
+    assert failure(settings, web_server.url("/b")).reason == "http-503"
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://news.google.com/rss/articles/CBMiabc?oc=5", "google-news"),
+        ("https://consent.google.com/ml?continue=x", "consent"),
+    ],
+)
+def test_pages_that_hold_no_article_are_not_asked_for(
+    settings: Settings, web_server: FakeWeb, url: str, reason: str
+) -> None:
+    """Not at first, and not when a link leads there."""
+    assert failure(settings, url).reason == reason
+    assert failure(settings, web_server.redirects("/a", url)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("link", "final", "expected"),
+    [
+        ("https://wire.example/2026/a-story", "https://wire.example/", True),
+        ("https://wire.example/2026/a-story", "https://wire.example/index.html", True),
+        ("https://wire.example/2026/a-story", "https://wire.example/en/", True),
+        ("https://wire.example/2026/a-story", "https://other.example/login", True),
+        ("https://wire.example/2026/a-story", "https://wire.example/2026/a-story-moved", False),
+        ("https://wire.example/2026/a-story", "https://wire.example/live", False),
+        ("https://short.example/3xYz", "https://wire.example/2026/a-story", False),
+        ("https://short.example/3xYz", "https://wire.example/ministers-meet-in-vienna", False),
+        ("https://short.example/3xYz", "https://wire.example/?p=123", False),
+        ("https://wire.example/", "https://wire.example/en/", False),
+    ],
+)
+def test_where_a_link_led(link: str, final: str, expected: bool) -> None:
+    """A front door or somebody else's section page is no article; a shortened link is no front door."""
+    assert leads_astray(link, final) is expected
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [("/", "feed-only"), ("https://consent.example/?continue=x", "consent")],
+)
+def test_feed_stands_in_where_a_link_leads_astray(newsroom: Newsroom, item: Maker, target: str, status: str) -> None:
+    """The front door's text is nobody's article."""
+    newsroom.web.serves("/", "<p>" + "Welcome to all our readers. " * 100 + "</p>")
+    link = newsroom.web.redirects("/2026/story.html", target)
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description="What the feed says.")))
+
+    assert newsroom.polls().entries == {"published": 1}
+
+    [article] = newsroom.bus.articles
+    assert (article.text, article.body_status, article.requested_url) == ("What the feed says.", status, link)
+
+
+def test_google_news_link_is_published_from_its_feed(newsroom: Newsroom, item: Maker) -> None:
+    """Nothing is asked for, and no consent page becomes an article."""
+    link = "https://news.google.com/rss/articles/CBMiabc?oc=5"
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description="Ministers meet - The Wire")))
+
+    assert newsroom.polls().entries == {"published": 1}
+
+    assert newsroom.bus.articles[0].body_status == "feed-only"
+    assert {path for path, _ in newsroom.web.requests} <= {"/feed.xml", "/robots.txt"}
+
+
+def test_document_without_a_text_in_the_feed_is_counted_as_what_it_is(newsroom: Newsroom, item: Maker) -> None:
+    """A link to a PDF and nothing else."""
+    link = newsroom.web.serves("/a", b"%PDF-1.7", Content_Type="application/pdf")
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link)))
+
+    assert newsroom.polls().entries == {"rejected:not-html": 1}
+
+
+def test_challenged_page_is_marked_blocked(newsroom: Newsroom, item: Maker) -> None:
+    """At once: another attempt would meet the same."""
+    link = newsroom.web.fails("/a.html", 503, cf_mitigated="challenge")
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description="Something happened.")))
+
+    assert newsroom.polls().entries == {"published": 1}
+
+    assert newsroom.bus.articles[0].body_status == "blocked"

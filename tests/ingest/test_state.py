@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, text
 from geowire.bus import Record
 from geowire.errors import Misconfigured, Transient
 from geowire.liveness import this_process
-from geowire.messages import Article, FeedReference, Publisher
+from geowire.messages import Article, FeedPolled, FeedReference, Publisher
 from ingest.catalogue import Feed, Located, parse_catalogue
 from ingest.database import Database
 from ingest.entry_state import (
@@ -28,10 +29,12 @@ from ingest.entry_state import (
     settle_update,
 )
 from ingest.feed_entry import FeedEntry
-from ingest.feed_state import sync_catalogue
+from ingest.feed_state import PolledFeed, finish_poll, sync_catalogue
+from ingest.history import FeedHistory
 from ingest.identity import alias_keys
-from ingest.leases import Claim, claim_role, give_up_role, lease_due, new_owner, release, renew
+from ingest.leases import Claim, Wanted, claim_role, give_up_role, lease_wanted, new_owner, release, renew
 from ingest.outbox_rows import count_waiting, oldest_records
+from ingest.validators import Validators
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=90)
@@ -60,7 +63,7 @@ def claim(owner: str, at: datetime = NOW) -> Claim:
 def leased(database: Database, by: Claim, *, all_feeds: bool = False, limit: int | None = None) -> set[str]:
     """The hosts of the feeds that are leased."""
     work: Callable[[Connection], set[str]] = lambda connection: {  # noqa: E731
-        row.feed.url.split("/")[2] for row in lease_due(connection, by, all_feeds=all_feeds, limit=limit)
+        row.feed.url.split("/")[2] for row in lease_wanted(connection, by, Wanted(all_feeds), limit)
     }
     return database.run_here(work)
 
@@ -218,6 +221,41 @@ def test_pending_entries_come_back_whole(database: Database) -> None:
     assert database.run_here(lambda connection: pending_entries(connection, "f")) == [entry]
     again = database.run_here(lambda connection: known_entries(connection, "f", ["e"]))
     assert (known["e"].attempts, again["e"].attempts, again["e"].is_pending) == (1, 2, True)
+
+
+def test_a_state_of_an_older_version_opens(state_url: SecretStr) -> None:
+    """It gets the columns that came later, and keeps what it had."""
+    old = Database(state_url)
+    old.run_here(lambda connection: sync_catalogue(connection, feeds("a")))
+    later = ("address", "why", "entries_per_day", "history")
+    for change in [text(f"ALTER TABLE feed DROP COLUMN {column}") for column in later]:
+        old.run_here(partial(Connection.execute, statement=change))
+    old.close()
+
+    opened, again = Database(state_url), Database(state_url)
+    [feed] = opened.run_here(lambda connection: lease_wanted(connection, claim("1"), Wanted(all_feeds=True), None))
+    opened.close()
+    again.close()
+
+    assert feed.feed.url == feed.address == "https://a.example/feed"
+    assert feed.history == FeedHistory()
+
+
+def test_a_poll_that_lost_its_lease_changes_nothing(database: Database) -> None:
+    """Two polls of one feed at a time: the late one neither stores nor tells how it ended."""
+    [feed] = feeds("a")
+    database.run_here(lambda connection: sync_catalogue(connection, [feed]))
+    leased(database, claim("1"))
+    leased(database, claim("2", NOW + LEASE * 2))
+    polled = FeedPolled(id=feed.id, url=feed.url, polled_at=NOW, result="failed", state="failing", why="late")
+
+    def finish(owner: str) -> bool:
+        event = Record("geowire.feeds.v1", b"a", b"{}")
+        end = PolledFeed(claim(owner).owner, polled, 1, Validators('"late"'), event)
+        return database.run_here(lambda connection: finish_poll(connection, end))
+
+    assert (finish("1"), database.run_here(count_waiting)) == (False, 0)
+    assert (finish("2"), database.run_here(count_waiting)) == (True, 1)
 
 
 def test_work_that_fails_does_not_take_others_with_it(database: Database) -> None:
