@@ -17,6 +17,9 @@ BLOCK = re.compile(
 )
 SILENT = frozenset({"script", "style", "template", "noscript", "iframe", "svg"})
 MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>|&[#\w]{2,10};")
+STRAY = re.compile(r"<(?=[^<>]*(?:<|\Z))")
+STRAY_LIMIT = 100
+"""So many tags without an end are no slip: html.parser takes the square of their number."""
 
 
 def clean_text(raw: str) -> str:
@@ -68,6 +71,8 @@ def plain_text(markup: str) -> str:
     """The text of a piece of HTML such as a feed's summary; text without markup stays as it is."""
     if not MARKUP.search(markup):
         return clean_text(markup)
+    if markup.count("<") > markup.count(">") + STRAY_LIMIT:
+        markup = STRAY.sub("&lt;", markup)
     reader = _Words()
     try:
         reader.feed(BLANKS.sub(" ", LINE_ENDS.sub(" ", markup)))

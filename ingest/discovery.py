@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 from urllib.parse import urljoin
 
 from ingest.feed_bytes import decode_feed
@@ -21,46 +21,29 @@ FEED_ADDRESS = re.compile(
     r"(?:^|[/._?=-])(?:rss|feeds?|atom|rdf)(?:$|[/._?=&-])|\.(?:rss|atom|rdf)$|feedburner", re.IGNORECASE
 )
 COMMENTS = re.compile(r"comments?(?:/|_|-|$)", re.IGNORECASE)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+TAG = re.compile(r"""<(link|a|base)\s((?:[^<>"']|"[^"<>]*+"|'[^'<>]*+'|["'])*+)>""", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"""([\w:-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++))""")
 COMMON_PATHS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds", "/feed.json")
 
 
 def discover_feeds(html: bytes, url: str) -> tuple[str, ...]:
     """Addresses that may be feeds, the likeliest first: those the page declares, those it links, common places."""
-    page = _Page()
-    text = decode_feed(html[:HTML_LIMIT], "").data.decode("utf-8", "replace")
-    try:
-        page.feed(text)
-        page.close()
-    except (
-        AssertionError,
-        ValueError,
-    ):  # html.parser gives up on some broken declarations: what it found so far counts
-        pass
-    base = repair_link(page.base, url) or url if page.base else url
-    declared = sorted(page.declared, key=lambda link: COMMENTS.search(link) is not None)
-    common = (urljoin(url, path) for path in COMMON_PATHS)
-    found = (repair_link(link, base) for link in (*declared, *page.linked, *common))
+    text = COMMENT.sub("", decode_feed(html[:HTML_LIMIT], "").data.decode("utf-8", "replace"))
+    tags = [(found[1].lower(), _attributes(found[2])) for found in TAG.finditer(text)]
+    base = next((repair_link(named["href"], url) for tag, named in tags if tag == "base" and named.get("href")), None)
+    declared = [named["href"] for tag, named in tags if tag == "link" and _declares_feed(named)]
+    declared.sort(key=lambda link: COMMENTS.search(link) is not None)
+    linked = [named["href"] for tag, named in tags if tag == "a" and FEED_ADDRESS.search(named.get("href", ""))]
+    written = (*declared[:FOUND_LIMIT], *linked[:FOUND_LIMIT], *(urljoin(url, path) for path in COMMON_PATHS))
+    found = (repair_link(link.removeprefix("feed:"), base or url) for link in written)
     return tuple(dict.fromkeys(address for address in found if address is not None and address != url))[:FOUND_LIMIT]
 
 
-class _Page(HTMLParser):
-    """Collects links that lead to feeds, in the order of the page."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.base = ""
-        self.declared: list[str] = []
-        self.linked: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = {name: value or "" for name, value in attrs}
-        address = named.get("href", "").removeprefix("feed:")
-        if tag == "base":
-            self.base = self.base or address
-        elif tag == "link" and _declares_feed(named):
-            self.declared.append(address)
-        elif tag == "a" and FEED_ADDRESS.search(address) and len(self.linked) < FOUND_LIMIT:
-            self.linked.append(address)
+def _attributes(text: str) -> dict[str, str]:
+    """The attributes of a tag; of two with one name the first counts, as in a browser."""
+    found = ATTRIBUTE.findall(text)
+    return {name.lower(): unescape(double or single or bare).strip() for name, double, single, bare in reversed(found)}
 
 
 def _declares_feed(named: dict[str, str]) -> bool:

@@ -44,7 +44,7 @@ BAD_NAMESPACE = re.compile(
     rb"""\sxmlns(?::[\w.-]{1,50})?\s?=\s?(["'])[^"'<>]{0,300}?[^\x21-\x7e"'<>][^"'<>]{0,300}\1"""
 )
 FRAME = re.compile(rb"<(?:[\w.-]+:)?(?:rss|rdf|feed|channel)\b[^>]*>", re.IGNORECASE)
-EXTENSION = re.compile(rb"<(?!dc:|content:|atom:)([\w.-]++:[\w.-]++)(?:[^>]*/>|[^>]*>.{0,5000}?</\1\s*>)", re.DOTALL)
+EXTENSION = re.compile(rb"<(?!dc:|content:|atom:)([\w.-]++:[\w.-]++)(?:[^>]*/>|[^>]*>.{0,2000}?</\1\s*>)", re.DOTALL)
 LONG_TAG = re.compile(rb"<([A-Za-z][\w.:-]*)\s[^<>]{%d,}>" % ATTRIBUTES_LIMIT)
 
 
