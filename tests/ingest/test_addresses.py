@@ -10,40 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.abc import AbstractResolver
+from servers.fetching import failure, fetch
 
 from geowire.settings import Settings
 from ingest.addresses import embedded_address, is_public, may_reach
-from ingest.fetch import Fetcher, Response, Wants
-from ingest.fetch_failure import FetchFailed
+from ingest.fetch import Wants
 
 if TYPE_CHECKING:
     from ingest.conftest import FakeWeb
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title></channel></rss>'
-
-
-async def end_of(settings: Settings, url: str, wants: Wants = "feed", resolver: Any = None) -> Response | FetchFailed:
-    """How fetching one address ends."""
-    async with Fetcher(settings.with_(obey_robots=False), resolver=resolver) as fetcher:
-        try:
-            return await fetcher.fetch(url, wants)
-        except FetchFailed as error:
-            return error
-
-
-def fetch(settings: Settings, url: str, wants: Wants = "feed", resolver: Any = None) -> Response:
-    """Fetch one address."""
-    ended = asyncio.run(end_of(settings, url, wants, resolver))
-    assert isinstance(ended, Response), ended
-    return ended
-
-
-def failure(settings: Settings, url: str, wants: Wants = "feed", resolver: Any = None) -> FetchFailed:
-    """The failure of fetching one address."""
-    ended = asyncio.run(end_of(settings, url, wants, resolver))
-    assert isinstance(ended, FetchFailed), ended
-    return ended
 
 
 class FickleResolver(AbstractResolver):

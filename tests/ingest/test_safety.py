@@ -9,39 +9,16 @@ import subprocess
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from servers.fetching import end_of
 
 from geowire.settings import Settings
-from ingest.fetch import Fetcher, Response, Wants
+from ingest.fetch import Fetcher, Response
 from ingest.fetch_failure import FetchFailed
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title></channel></rss>'
-
-
-async def end_of(settings: Settings, url: str, wants: Wants = "feed", resolver: Any = None) -> Response | FetchFailed:
-    """How fetching one address ends."""
-    async with Fetcher(settings.with_(obey_robots=False), resolver=resolver) as fetcher:
-        try:
-            return await fetcher.fetch(url, wants)
-        except FetchFailed as error:
-            return error
-
-
-def fetch(settings: Settings, url: str, wants: Wants = "feed", resolver: Any = None) -> Response:
-    """Fetch one address."""
-    ended = asyncio.run(end_of(settings, url, wants, resolver))
-    assert isinstance(ended, Response), ended
-    return ended
-
-
-def failure(settings: Settings, url: str, wants: Wants = "feed", resolver: Any = None) -> FetchFailed:
-    """The failure of fetching one address."""
-    ended = asyncio.run(end_of(settings, url, wants, resolver))
-    assert isinstance(ended, FetchFailed), ended
-    return ended
 
 
 def against(settings: Settings, talk: Talk, context: ssl.SSLContext | None = None) -> Response | FetchFailed:
