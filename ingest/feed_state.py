@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from geowire.bus import Record
 from geowire.messages import FeedPolled
@@ -60,6 +60,10 @@ def sync_catalogue(connection: Connection, feeds: Iterable[Feed]) -> CatalogueCh
     return CatalogueChange(added, changed, removed)
 
 
+# made once: to build a statement costs more than to run it
+FINISH = update(FEED).where(FEED.c.id == bindparam("this_feed"), FEED.c.lease_owner == bindparam("this_owner"))
+
+
 def finish_poll(connection: Connection, end: PolledFeed) -> bool:
     """Store how the poll ended, put its event into the outbox, give the lease back; False if it was lost meanwhile."""
     polled = end.polled
@@ -82,8 +86,7 @@ def finish_poll(connection: Connection, end: PolledFeed) -> bool:
         "lease_until": None,
         **(asdict(end.validators) if end.validators else {}),
     }
-    mine = update(FEED).where(FEED.c.id == polled.id, FEED.c.lease_owner == end.owner)
-    if not connection.execute(mine.values(**values)).rowcount:
+    if not connection.execute(FINISH, {**values, "this_feed": polled.id, "this_owner": end.owner}).rowcount:
         return False
     put_records(connection, [end.event])
     count_outcomes(connection, polled.id, polled.polled_at.date().isoformat(), polled.entries)

@@ -8,7 +8,7 @@ from collections import Counter
 from html import escape
 from typing import Any
 
-from ingest.feed_rows import ENTRY_LIMIT, FeedRow, FeedRows
+from ingest.written_feed import ENTRY_LIMIT, WrittenEntry, WrittenFeed
 
 VERSION = "https://jsonfeed.org/version/"
 ITEMS = re.compile(r'"items"\s*:\s*\[')
@@ -18,17 +18,17 @@ DECODER = json.JSONDecoder(strict=False)
 Fields = dict[str, Any]
 
 
-def read_json_feed(data: bytes) -> FeedRows:
+def read_json_feed(data: bytes) -> WrittenFeed:
     """The feed in a JSON document; of one that breaks off, the entries before the break."""
     text = data.decode("utf-8", "replace")
     try:
         document = DECODER.decode(text)
     except RecursionError:
-        return FeedRows(error="unparsable")
+        return WrittenFeed(error="unparsable")
     except ValueError:
         return _broken_feed(text)
     if not isinstance(document, dict) or not _is_feed(document):
-        return FeedRows(error="not-a-feed")
+        return WrittenFeed(error="not-a-feed")
     items = document.get("items")
     return _rows(document, items if isinstance(items, list) else [], Counter())
 
@@ -37,10 +37,10 @@ def _is_feed(document: Fields) -> bool:
     return _text(document, "version").lower().replace("http://", "https://", 1).startswith(VERSION)
 
 
-def _broken_feed(text: str) -> FeedRows:
+def _broken_feed(text: str) -> WrittenFeed:
     found = ITEMS.search(text)
     if found is None or VERSION.partition("//")[2] not in text.replace("\\/", "/"):
-        return FeedRows(error="unparsable" if found else "not-a-feed")
+        return WrittenFeed(error="unparsable" if found else "not-a-feed")
     items: list[Any] = []
     start = found.end()
     try:
@@ -52,10 +52,10 @@ def _broken_feed(text: str) -> FeedRows:
     return _rows({}, items, Counter({"truncated-feed": 1}))
 
 
-def _rows(document: Fields, items: list[Any], problems: Counter[str]) -> FeedRows:
+def _rows(document: Fields, items: list[Any], problems: Counter[str]) -> WrittenFeed:
     named = [item for item in items if isinstance(item, dict)]
     problems["unreadable-entry"] = len(items) - len(named)
-    return FeedRows(
+    return WrittenFeed(
         rows=[_row(item, document) for item in named],
         title=escape(_text(document, "title")),
         language=_text(document, "language"),
@@ -64,10 +64,10 @@ def _rows(document: Fields, items: list[Any], problems: Counter[str]) -> FeedRow
     )
 
 
-def _row(item: Fields, document: Fields) -> FeedRow:
+def _row(item: Fields, document: Fields) -> WrittenEntry:
     guid = _text(item, "id")
     links = (_text(item, "url"), _text(item, "external_url"), guid if "://" in guid else "")
-    return FeedRow(
+    return WrittenEntry(
         guid=guid,
         links=tuple(link for link in links if link),
         media=frozenset(_text(file, "url") for file in _members(item, "attachments")),

@@ -27,9 +27,9 @@ from ingest.feed_markup import (
     mend,
     tame,
 )
-from ingest.feed_rows import ENTRY_LIMIT, FeedRow, FeedRows, finish_feed, short_language
 from ingest.json_feed import read_json_feed
 from ingest.sitemap import read_sitemap
+from ingest.written_feed import ENTRY_LIMIT, WrittenEntry, WrittenFeed, finish_feed, short_language
 
 __all__ = ["parse_feed", "short_language"]
 
@@ -50,11 +50,11 @@ def parse_feed(data: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
     return finish_feed(feed, url)
 
 
-def _read_markup(markup: Markup) -> FeedRows:
+def _read_markup(markup: Markup) -> WrittenFeed:
     if markup.is_html:
-        return FeedRows(error="html")
+        return WrittenFeed(error="html")
     if markup.root == "sitemapindex":
-        return FeedRows(error="sitemap-index")
+        return WrittenFeed(error="sitemap-index")
     problems: Counter[str] = Counter()
     data = markup.data
     is_strict = is_well_formed(data)
@@ -66,15 +66,15 @@ def _read_markup(markup: Markup) -> FeedRows:
         return _with(read_sitemap(data), problems)
     short, problems["over-limit"] = cut_items(data, ENTRY_LIMIT, STRICT_BYTES if is_strict else LOOSE_BYTES)
     feed = _with(_read_feed(tame(short)), problems)
-    return feed if feed.rows or markup.root in FEED_ROOTS else FeedRows(error=feed.error or "not-a-feed")
+    return feed if feed.rows or markup.root in FEED_ROOTS else WrittenFeed(error=feed.error or "not-a-feed")
 
 
-def _with(feed: FeedRows, problems: Counter[str]) -> FeedRows:
+def _with(feed: WrittenFeed, problems: Counter[str]) -> WrittenFeed:
     feed.problems.update(problems)
     return feed
 
 
-def _read_feed(data: bytes) -> FeedRows:
+def _read_feed(data: bytes) -> WrittenFeed:
     before, items, after = item_chunks(data)
     hints = read_hints(before, after)
     try:
@@ -85,10 +85,10 @@ def _read_feed(data: bytes) -> FeedRows:
         return _salvaged(Chunks(before, items, after), hints)
 
 
-def _feed(document: Any, hints: FeedHints) -> FeedRows:
+def _feed(document: Any, hints: FeedHints) -> WrittenFeed:
     channel: Fields = document.get("feed") or {}
     rows = [_row(row) for row in document["entries"]]
-    return FeedRows(rows, _text(channel, "title"), _text(channel, "language"), _text(channel, "link"), hints)
+    return WrittenFeed(rows, _text(channel, "title"), _text(channel, "language"), _text(channel, "link"), hints)
 
 
 def _document(data: bytes) -> Any:
@@ -101,9 +101,9 @@ def _document(data: bytes) -> Any:
     )
 
 
-def _salvaged(chunks: Chunks, hints: FeedHints) -> FeedRows:
+def _salvaged(chunks: Chunks, hints: FeedHints) -> WrittenFeed:
     """The feed without what feedparser fails on: elements of its channel, or entries, which are counted."""
-    frame = FeedRows(hints=hints)
+    frame = WrittenFeed(hints=hints)
     try:
         frame = _feed(_document(chunks.before + chunks.after), hints)
     except Exception:  # noqa: BLE001  # as above
@@ -114,7 +114,7 @@ def _salvaged(chunks: Chunks, hints: FeedHints) -> FeedRows:
     return replace(frame, rows=rows, problems=Counter({"unreadable-entry": failed}), error=error)
 
 
-def _rows_by_halves(chunks: Chunks) -> list[FeedRow]:
+def _rows_by_halves(chunks: Chunks) -> list[WrittenEntry]:
     try:
         return [_row(row) for row in _document(b"".join((chunks.before, *chunks.items, chunks.after)))["entries"]]
     except Exception:  # noqa: BLE001  # as above
@@ -126,8 +126,8 @@ def _rows_by_halves(chunks: Chunks) -> list[FeedRow]:
     return [] if plain == chunks.items else _rows_by_halves(chunks._replace(items=plain))
 
 
-def _row(row: Fields) -> FeedRow:
-    return FeedRow(
+def _row(row: Fields) -> WrittenEntry:
+    return WrittenEntry(
         guid=_text(row, "id"),
         links=_links(row),
         media=frozenset(_text(file, "href") for file in _members(row, "links") if file.get("rel") == "enclosure"),

@@ -11,7 +11,7 @@ from html import escape
 from xml.parsers import expat
 
 from ingest.dates import parse_date
-from ingest.feed_rows import ENTRY_LIMIT, FeedRow, FeedRows
+from ingest.written_feed import ENTRY_LIMIT, WrittenEntry, WrittenFeed
 
 SITEMAP = re.compile(r"sitemaps\.org|/sitemap/")
 ADDRESS = re.compile(rb"<(?:\w+:)?url[\s>]")
@@ -23,7 +23,7 @@ UNDATED = datetime.min.replace(tzinfo=UTC)
 Address = dict[str, str]
 
 
-def read_sitemap(data: bytes) -> FeedRows:
+def read_sitemap(data: bytes) -> WrittenFeed:
     """The articles of a news sitemap, the newest if there are too many; what is left out is counted."""
     met: Counter[str] = Counter()
     newest = heapq.nlargest(ENTRY_LIMIT, _news(data, met), key=_published_at)
@@ -36,7 +36,7 @@ def read_sitemap(data: bytes) -> FeedRows:
     )
     title = next((address["news:name"] for address in newest if address.get("news:name")), "")
     error = "sitemap-without-news" if met["other"] and not newest else None
-    return FeedRows(rows=[_row(address) for address in newest], title=escape(title), problems=problems, error=error)
+    return WrittenFeed(rows=[_row(address) for address in newest], title=escape(title), problems=problems, error=error)
 
 
 def _news(data: bytes, met: Counter[str]) -> Iterator[Address]:
@@ -102,9 +102,9 @@ def _published_at(address: Address) -> datetime:
     return parse_date(address.get("news:publication_date")) or UNDATED
 
 
-def _row(address: Address) -> FeedRow:
+def _row(address: Address) -> WrittenEntry:
     location = address.get("loc", "").strip()
-    return FeedRow(
+    return WrittenEntry(
         links=(location,) if location else (),
         title=escape(address.get("news:title", "").strip(), quote=False),
         published=address.get("news:publication_date", "").strip(),

@@ -26,7 +26,7 @@ MEDIA_FILE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class FeedRow:
+class WrittenEntry:
     """One entry in the words of its document."""
 
     guid: str = ""
@@ -44,10 +44,10 @@ class FeedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class FeedRows:
+class WrittenFeed:
     """A document in its own words. `error` is a short slug if it is no feed."""
 
-    rows: Sequence[FeedRow] = ()
+    rows: Sequence[WrittenEntry] = ()
     title: str = ""
     language: str = ""
     site: str = ""
@@ -57,7 +57,7 @@ class FeedRows:
     error: str | None = None
 
 
-def finish_feed(feed: FeedRows, url: str) -> ParsedFeed:
+def finish_feed(feed: WrittenFeed, url: str) -> ParsedFeed:
     """The feed with entries that are clean, dated and told apart. What is not kept is counted."""
     problems = Counter(feed.problems)
     if feed.error:
@@ -85,7 +85,7 @@ def short_language(tag: str) -> str | None:
     return primary if primary.isascii() and primary.isalpha() and 2 <= len(primary) <= 3 else None
 
 
-def _entry(row: FeedRow, key: str, link: str | None, language: str | None) -> FeedEntry:
+def _entry(row: WrittenEntry, key: str, link: str | None, language: str | None) -> FeedEntry:
     names = [_line(name, NAME_LIMIT) for name in row.authors[:AUTHOR_LIMIT]]
     return FeedEntry(
         key=key,
@@ -101,12 +101,12 @@ def _entry(row: FeedRow, key: str, link: str | None, language: str | None) -> Fe
     )
 
 
-def _own_name(row: FeedRow, link: str | None) -> str:
+def _own_name(row: WrittenEntry, link: str | None) -> str:
     """What the entry calls itself; without GUID and link only its text tells it from others."""
     return row.guid or ("" if link else _line(row.title, TITLE_LIMIT) or row.summary or row.content or row.published)
 
 
-def _key(row: FeedRow, link: str | None, guids: Counter[str], known: dict[str, FeedEntry]) -> str:
+def _key(row: WrittenEntry, link: str | None, guids: Counter[str], known: dict[str, FeedEntry]) -> str:
     """A key of its own for each entry that differs from the others of its feed."""
     name = _own_name(row, link)
     is_unique = guids[row.guid] == 1 if row.guid else not link
@@ -116,7 +116,7 @@ def _key(row: FeedRow, link: str | None, guids: Counter[str], known: dict[str, F
     return entry_key(f"{name}\0{_line(row.title, TITLE_LIMIT)}", link, guid_is_unique=False)
 
 
-def _count_problems(row: FeedRow, entry: FeedEntry, known: dict[str, FeedEntry], problems: Counter[str]) -> None:
+def _count_problems(row: WrittenEntry, entry: FeedEntry, known: dict[str, FeedEntry], problems: Counter[str]) -> None:
     problems["no-link"] += not entry.link
     problems["no-title"] += not entry.title
     problems["no-date"] += entry.dated_at is None
@@ -134,7 +134,7 @@ def _base(site: str, url: str) -> str:
     return home if home and owner_of(home) != owner_of(url) else url
 
 
-def _link(row: FeedRow, base: str) -> str | None:
+def _link(row: WrittenEntry, base: str) -> str | None:
     """The first address that is a page of its own: no home page, no file that comes with the entry."""
     for written in row.links:
         link = repair_link(written, base)
