@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from servers.commands import Commands
-from servers.processes import accepts, free_port, running, wait_until
+from servers.processes import SITES, accepts, free_port, running, wait_until
 
 from cli.sample_web import load_sample_web
 from flows.server import is_ready
@@ -44,7 +44,7 @@ def counts_after(shown: str, title: str) -> dict[str, int]:
 @pytest.mark.prefect
 def test_run_starts_everything_and_drains(commands: Commands) -> None:
     """Server, schedule and stages come up; articles flow by themselves; SIGTERM ends all of them."""
-    port, web_port = free_port(), free_port()
+    port, web_port = free_port(), free_port(SITES)
     commands.environment.update(
         {
             "GEOWIRE_FEEDS": f"http://127.0.0.1:{web_port}/feeds.yaml",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from servers.prefect_server import PrefectServer, prefect_server_in
-from servers.processes import accepts, free_port, running, wait_until
+from servers.processes import SITES, accepts, free_port, running, wait_until
 
 from geowire.bus import open_bus
 from geowire.topics import ARTICLES, TOPICS
@@ -53,7 +53,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServ
 def test_deploy_and_worker_run_a_poll(own_server: PrefectServer, tmp_path: Path) -> None:
     """The one-shot service makes pool and deployments; the worker runs what is asked of it."""
     shutil.copy(ROOT / "prefect.yaml", tmp_path)
-    port = free_port()
+    port = free_port(SITES)
     bus_url = f"sqlite:///{tmp_path / 'bus.db'}"
     addresses = {
         "PREFECT_API_URL": f"{own_server.ui}/api",

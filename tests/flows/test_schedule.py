@@ -17,7 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from servers.prefect_server import PrefectServer
-from servers.processes import accepts, free_port, running, wait_until
+from servers.processes import SITES, accepts, free_port, running, wait_until
 
 pytestmark = pytest.mark.prefect
 
@@ -41,7 +41,7 @@ class ServedDeployments:
 @pytest.fixture(scope="module")
 def served(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDeployments]:
     """Serve the deployments over the sample news web with a short schedule."""
-    folder, port = tmp_path_factory.mktemp("served"), free_port()
+    folder, port = tmp_path_factory.mktemp("served"), free_port(SITES)
     assert prefect_server.ask("/flow_runs/count", {}) == 0
     environment = prefect_server.environment | {
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",

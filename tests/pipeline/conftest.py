@@ -12,7 +12,7 @@ import pytest
 from conftest import LIBS, unavailable
 from servers.commands import Commands
 from servers.kafka_broker import kafka_broker
-from servers.processes import accepts, free_port, running, wait_until
+from servers.processes import SITES, accepts, free_port, running, wait_until
 
 from geowire.bus import open_bus
 from geowire.errors import Misconfigured
@@ -22,7 +22,7 @@ from geowire.topics import ARTICLES
 @pytest.fixture(scope="session")
 def sample_web_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The first port of a running sample news web."""
-    folder, port = tmp_path_factory.mktemp("web"), free_port()
+    folder, port = tmp_path_factory.mktemp("web"), free_port(SITES)
     command = [sys.executable, "-m", "cli.sample_web", "--port", str(port)]
     with running(command, folder / "web.log", cwd=folder):
         wait_until(lambda: accepts(port), "the sample news web")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import subprocess
 import threading
@@ -11,11 +12,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 
-def free_port() -> int:
-    """A port on loopback that nobody uses now."""
+def free_port(in_a_row: int = 1) -> int:
+    """A port on loopback that nobody uses now, and as many after it; none that the system gives to connections."""
+    while True:
+        first = random.SystemRandom().randrange(20_000, 30_000)
+        if all(is_free(first + more) for more in range(in_a_row)):
+            return first
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
@@ -26,6 +39,10 @@ def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> N
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds:.0f} s for {what}")
         ticks.wait(0.05)
+
+
+SITES = 16
+"""Ports that the sample news web may need: one for each of its publishers."""
 
 
 def accepts(port: int, host: str = "127.0.0.1") -> bool:
