@@ -64,9 +64,20 @@ def progress(*, quiet: bool = False) -> Progress:
     )
 
 
+def in_one_line(record: logging.LogRecord) -> bool:
+    """What broke, without the traceback: for that there is GEOWIRE_LOG_LEVEL=DEBUG."""
+    if record.exc_info and record.exc_info[1] is not None:
+        error = record.exc_info[1]
+        record.msg, record.args = f"{record.getMessage()}: {type(error).__name__}: {error}", ()
+        record.exc_info = record.exc_text = None
+    return True
+
+
 def set_up_logging(level: str) -> None:
     """Warnings of geowire and of libraries go to standard error, one line each."""
     handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
+    if level != "DEBUG":
+        handler.addFilter(in_one_line)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
     for room in ("geowire", "ingest", "processors"):
         logging.getLogger(room).setLevel(level)

@@ -179,11 +179,20 @@ async def _reading(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
         letters = (encode(ingest_failure_event(_stuck_page(desk, task, page, error))),)
         failure = f"extract-{error.reason}"
         log.warning("page stuck url=%s reason=%s", page.url if page else task.entry.link, failure)
-        page, extraction = None, await desk.workers.extract(None, task.entry)
+        page, extraction = None, await _from_feed(desk, task.entry)
     if found.status is not None:
         extraction = replace(extraction, body_status=found.status)
     draft = replace(_draft(desk, task, page, extraction), policy=found.policy)
     return Reading(draft, letters, failure, found.reason == "not-html")
+
+
+async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
+    """What the feed says of the entry; if that cannot be read either, its title alone."""
+    try:
+        return await desk.workers.extract(None, entry)
+    except WorkFailed as error:
+        log.warning("feed content stuck link=%s reason=extract-%s", entry.link, error.reason)
+        return await desk.workers.extract(None, replace(entry, summary="", content=""))
 
 
 async def _page(desk: Desk, task: EntryTask, slot: Slot) -> PageFound:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
 
 import pytest
 
+from cli.console import set_up_logging
 from cli.main import run_app
 from cli.sample_web import load_sample_web
 from geowire import __version__
@@ -219,3 +221,14 @@ def test_a_wrong_line_is_named(command: str, line: str, tmp_path: Path, capsys: 
 
     assert code == 1
     assert "geowire: line " in capsys.readouterr().err
+
+
+def test_what_breaks_is_one_line_without_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """A person sees what broke; the traceback is for GEOWIRE_LOG_LEVEL=DEBUG."""
+    for level, shows in (("WARNING", False), ("DEBUG", True)):
+        set_up_logging(level)
+        logging.getLogger("ingest.test").error("entry failed", exc_info=ValueError("odd bytes"))
+        shown = capsys.readouterr().err
+        assert "entry failed" in shown
+        assert "odd bytes" in shown
+        assert (len(shown.strip().splitlines()) > 1) is shows

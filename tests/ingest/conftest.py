@@ -294,7 +294,7 @@ def article_page() -> Callable[..., str]:
 
 def stuck_work(page: Page | None, entry: FeedEntry) -> Extraction:
     """Never ends on a page that says so, dies on another, and is honest work otherwise."""
-    while page is not None and b"never-ends" in page.body:
+    while (page is not None and b"never-ends" in page.body) or "never-ends" in entry.content:
         pass
     if page is not None and b"eats-memory" in page.body:
         bytearray(4_000_000_000)

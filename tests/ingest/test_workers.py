@@ -112,3 +112,20 @@ def _is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_an_entry_that_is_stuck_everywhere_is_counted_and_no_bug(
+    newsroom: Newsroom, item: Maker, stuck: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its page nor its feed's content can be read: a counted failure, a dead letter, and the feed goes on."""
+    monkeypatch.setattr("ingest.poll.Workers", lambda settings: Workers(settings, stuck))
+    link = newsroom.web.serves("/a.html", "<html>never-ends</html>")
+    content = "<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>never-ends</content:encoded>"
+    entry = item(link).replace("</item>", content + "</item>")
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", entry))
+
+    report = newsroom.polls(extract_timeout=timedelta(seconds=1))
+
+    assert report.entries == {"failed:extract-timeout": 1}
+    assert [failure.reason for failure in newsroom.bus.failures] == ["extract-timeout"]
+    assert newsroom.polls().results == {"same-bytes": 1}
