@@ -25,6 +25,8 @@ NOTHING_KNOWN = FeedEntry(key="", guid="", link=None)
 DECLARED_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{2,40})""", re.IGNORECASE)
 HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{2,40})""", re.IGNORECASE)
 WIDER = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
+COMMENT_DATES = '//*[contains(@class, "comment") or contains(@id, "comment")]//time/@datetime'
+MODIFIED_DATES = '//meta[@property="article:modified_time" or @property="og:updated_time"]/@content'
 FEED_DOCUMENT = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<(?:rss|feed|rdf:RDF|urlset)\b", re.DOTALL)
 
 
@@ -73,7 +75,7 @@ def _page_facts(tree: Any, url: str, entry: FeedEntry) -> PageFacts:
     return PageFacts(
         title="" if entry.title else _page_title(tree),
         authors=() if entry.authors else _page_authors(tree, node),
-        published_at=None if entry.dated_at else _page_date(tree, url, text_of(node, "datePublished")),
+        published_at=None if entry.dated_at else _page_date(tree, url, node),
         modified_at=_modified(tree, node),
         language=short_language(str(tree.get("lang") or tree.get("xml:lang") or "")),
         canonical_url=accepted_canonical(_canonical(tree), url),
@@ -95,10 +97,21 @@ def _page_authors(tree: Any, node: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in names if (name := clean_line(part)[:200])))[:50]
 
 
-def _page_date(tree: Any, url: str, in_json_ld: str) -> datetime | None:
+def _page_date(tree: Any, url: str, node: dict[str, Any]) -> datetime | None:
     """The page's own statement of the moment if it makes one; otherwise the day, which is costly to find."""
     stated = tree.xpath('string(//meta[@property="article:published_time"]/@content)')
-    return parse_date(in_json_ld) or parse_date(str(stated)) or parse_date(find_date(tree, url=url, original_date=True))
+    in_json_ld = parse_date(text_of(node, "datePublished"))
+    return in_json_ld or parse_date(str(stated)) or _guessed_date(tree, url, text_of(node, "dateModified"))
+
+
+def _guessed_date(tree: Any, url: str, modified: str) -> datetime | None:
+    """A day found on the page, unless it is a bare year's first, a reader's comment's, or that of a later change."""
+    found = parse_date(find_date(tree, url=url, original_date=True, extensive_search=False))
+    if found is None or (found.month, found.day) == (1, 1):
+        return None
+    others = [modified, *tree.xpath(COMMENT_DATES), *tree.xpath(MODIFIED_DATES)]
+    days = {moment.date() for text in others if (moment := parse_date(str(text)))}
+    return None if found.date() in days else found
 
 
 def _modified(tree: Any, node: dict[str, Any]) -> datetime | None:

@@ -191,3 +191,26 @@ def test_random_pages_never_raise(article_page: Maker) -> None:
         for _ in range(10):
             cut[chance.randrange(len(cut))] = chance.randrange(256)
         extract_page(Page(URL, bytes(cut)), entry(title="", summary="s"))
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        ('<meta property="article:modified_time" content="2026-05-05T10:00:00Z">', ""),
+        (
+            "",
+            '<div class="comments"><time datetime="2026-06-06T10:00:00Z">6 June</time></div>',
+        ),
+        ("", "<footer>(c) 2024 The Harbour Post</footer>"),
+        ('<script type="application/ld+json">{"@type": "Article", "dateModified": "2026-05-05T10:00Z"}</script>', ""),
+    ],
+    ids=["later change", "comment", "bare year", "later change in JSON-LD"],
+)
+def test_a_date_that_is_not_the_articles_is_not_taken(head: str, end: str) -> None:
+    """No date is better than that of a change, of a reader's comment, or the first of January of a bare year."""
+    text = "<p>" + "The ministry said that it would send further supplies to the harbour town. " * 8 + "</p>"
+    html = f"<html><head><title>T</title>{head}</head><body><article><h1>T</h1>{text}</article>{end}</body></html>"
+
+    found = extract_page(Page("https://a.example/x", html.encode(), "text/html"))
+
+    assert found.published_at is None
