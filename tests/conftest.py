@@ -58,18 +58,16 @@ def postgres_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 
 @pytest.fixture
-def postgres_url(postgres_server_url: str) -> Iterator[str]:
-    """An empty database of its own for each test."""
+def postgres_url(postgres_server_url: str) -> str:
+    """An empty database of its own for each test; it goes with the server."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     admin = create_engine(
         postgres_server_url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
     )
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    yield postgres_server_url.rpartition("/")[0] + f"/{name}"
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+    return postgres_server_url.rpartition("/")[0] + f"/{name}"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])

@@ -20,8 +20,9 @@ def find_binaries() -> Path | None:
 
 
 def unprivileged(command: Sequence[str]) -> list[str]:
-    """PostgreSQL refuses to run as root: as root, run it as Debian's user `postgres`."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+    """PostgreSQL refuses to run as root: as root, become Debian's user `postgres`, with no process in between."""
+    become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+    return [*become, *command] if os.geteuid() == 0 else list(command)
 
 
 @contextlib.contextmanager
@@ -37,6 +38,7 @@ def postgres_server(binaries: Path, folder: Path) -> Iterator[str]:
     subprocess.run(unprivileged(initdb), check=True, capture_output=True, timeout=120, cwd="/")
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
     server = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options]
-    with running(unprivileged(server), folder / "postgres.log", cwd="/") as process:
+    # a group of its own: what is sent to the tests' group, such as Ctrl-C, must not end it in the middle
+    with running(unprivileged(server), folder / "postgres.log", cwd="/", start_new_session=True) as process:
         wait_until(lambda: accepts(port) or process.poll() is not None, "PostgreSQL to listen")
         yield f"postgresql://geowire@127.0.0.1:{port}/postgres"
