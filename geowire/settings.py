@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     """Processes that parse feeds and extract articles; 0: one for each core."""
     extract_timeout: Duration = timedelta(seconds=20)
     """For one page in a worker process."""
-    worker_memory: int = Field(default=1_500_000_000, ge=200_000_000)
+    worker_memory: int = Field(default=600_000_000, ge=200_000_000)
     """Address space that a worker process may use, in bytes, beyond what it has at start."""
     worker_pages: int = Field(default=2_000, ge=1)
     """A worker process is renewed after so many pages."""

@@ -61,7 +61,7 @@ def decode_page(page: Page) -> str | bytes:
     try:
         known = codecs.lookup(name).name
         return page.body.decode(WIDER.get(known, known), "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
         return page.body
 
 
@@ -106,7 +106,10 @@ def _page_date(tree: Any, url: str, node: dict[str, Any]) -> datetime | None:
 
 def _guessed_date(tree: Any, url: str, modified: str) -> datetime | None:
     """A day found on the page, unless it is a bare year's first, a reader's comment's, or that of a later change."""
-    found = parse_date(find_date(tree, url=url, original_date=True, extensive_search=False))
+    try:
+        found = parse_date(find_date(tree, url=url, original_date=True, extensive_search=False))
+    except (ValueError, OverflowError):  # a date that no calendar has
+        return None
     if found is None or (found.month, found.day) == (1, 1):
         return None
     others = [modified, *tree.xpath(COMMENT_DATES), *tree.xpath(MODIFIED_DATES)]

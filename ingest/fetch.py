@@ -189,7 +189,7 @@ class Fetcher:
             return not is_public(literal)
         try:
             found = [parse_address(row["host"]) for row in await self._resolver.resolve(name)]
-        except OSError:
+        except (OSError, ValueError):  # no such name, or none that could be one
             return False
         return bool(found) and not any(address is not None and is_public(address) for address in found)
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from geowire.bus import Bus
-from geowire.errors import Transient
+from geowire.errors import GeowireError, Transient
 from geowire.settings import Settings
 from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
 from ingest.catalogue import fetch_catalogue
@@ -63,6 +63,13 @@ async def all_of(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     except BaseExceptionGroup as faults:
         raise faults.exceptions[0] from faults
     return [task.result() for task in tasks]
+
+
+def broken_report(leased: LeasedFeed, error: Exception) -> FeedReport:
+    """The report of a feed that met a fault of ours."""
+    said = f"internal-error: {type(error).__name__} {error}".encode("ascii", "replace").decode()[:500]
+    title = leased.title or leased.feed.title
+    return FeedReport(leased.feed.id, leased.feed.url, title, "failed", leased.state, said)
 
 
 class Ingest:
@@ -115,9 +122,18 @@ class Ingest:
             else:
                 await end(visit)
 
-        await all_of([one(leased) for leased in feeds])
+        async def guarded(leased: LeasedFeed, work: Coroutine[Any, Any, None]) -> None:
+            try:
+                await work
+            except GeowireError:
+                raise
+            except Exception as error:  # one feed must not stop the others; it stays due and is met again
+                log.exception("feed broke the poll feed=%s url=%s", leased.feed.id, leased.address)
+                reports[leased.feed.id] = broken_report(leased, error)
+
+        await all_of([guarded(leased, one(leased)) for leased in feeds])
         is_ours = is_our_network(attempts)
-        await all_of([end(visit, is_ours=is_ours) for visit in waiting])
+        await all_of([guarded(visit.polled.leased, end(visit, is_ours=is_ours)) for visit in waiting])
         report = ShardReport(tuple(reports[leased.feed.id] for leased in feeds))
         self._shards.append(report)
         return report

@@ -75,10 +75,15 @@ def asks_plainly(trust: Trust, entries_per_day: float | None, now: datetime) -> 
 
 def validators_after(before: Validators, response: Response) -> Validators:
     """What to remember: a 304 changes only what it names, an answer with a body replaces everything."""
-    etag, modified = response.headers.get("etag"), response.headers.get("last-modified")
+    etag, modified = (_kept(response.headers.get(name)) for name in ("etag", "last-modified"))
     if response.is_not_modified:
         return Validators(etag or before.etag, modified or before.last_modified, before.body_hash)
     return Validators(etag, modified, hashlib.sha256(response.body).hexdigest())
+
+
+def _kept(header: str | None) -> str | None:
+    """The value as it came; None for one that is not text, which no request could carry back."""
+    return header if header and header.isascii() and header.isprintable() else None
 
 
 def judge(trust: Trust, before: Validators, after: Validators, *, was_plain: bool) -> Finding:

@@ -19,8 +19,11 @@ from geowire.errors import Misconfigured, Transient
 from geowire.sqlite_bus import SqliteBus
 from geowire.topics import ARTICLES
 from ingest.database import Database
+from ingest.desk import Desk
+from ingest.leases import LeasedFeed
 from ingest.outbox_rows import count_waiting
 from ingest.poll import Ingest, all_of, open_ingest
+from ingest.poll_feed import Visit, visit_feed
 from ingest.report import PollReport
 
 if TYPE_CHECKING:
@@ -238,3 +241,39 @@ def test_leases_are_given_back_at_the_end(newsroom: Newsroom, item: Maker, artic
 
     assert newsroom.runs(lease) == 2
     assert newsroom.runs(lease) == 2
+
+
+def test_header_bytes_that_are_no_text_do_not_stop_a_poll(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """A validator that no request could carry back is not kept; the feed and its neighbours are polled."""
+    link = newsroom.web.serves("/a.html", article_page())
+    odd = newsroom.web.publishes("/odd.xml", item(link), ETag='"\udcff"')
+    good = newsroom.web.publishes("/good.xml", item(newsroom.web.serves("/b.html", article_page()), title="Another"))
+    newsroom.subscribes(odd, good)
+
+    assert newsroom.polls().results == {"changed": 2}
+    assert newsroom.polls().results == {"same-bytes": 2}
+
+
+@pytest.mark.parametrize("target", ["http://a..b/feed", "http://.example/", f"http://{'x' * 70}.example/feed"])
+def test_a_redirect_to_no_host_at_all_fails_that_feed_alone(newsroom: Newsroom, target: str) -> None:
+    """Names that cannot be resolved, whoever leads there, are a counted failure."""
+    newsroom.subscribes(newsroom.web.redirects("/moved.xml", target), newsroom.web.publishes("/good.xml"))
+
+    assert newsroom.polls().results == {"failed": 1, "changed": 1}
+
+
+def test_a_feed_that_breaks_the_program_fails_alone(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wrong with us for one feed, the others are polled and the report is whole."""
+    newsroom.subscribes(newsroom.web.publishes("/bad.xml"), newsroom.web.publishes("/good.xml"))
+
+    async def broken(desk: Desk, leased: LeasedFeed) -> Visit:
+        if leased.feed.url.endswith("/bad.xml"):
+            raise ZeroDivisionError("oops")
+        return await visit_feed(desk, leased)
+
+    monkeypatch.setattr("ingest.poll.visit_feed", broken)
+
+    report = newsroom.polls()
+
+    assert report.results == {"failed": 1, "changed": 1}
+    assert str(report.failures[0].error).startswith("internal-error: ZeroDivisionError")
