@@ -56,6 +56,22 @@ def report_facts(report: PollReport) -> dict[str, Any]:
         "entries": report.entries,
         "undelivered": report.undelivered,
         "failures": [{"url": feed.url, "error": feed.error} for feed in report.failures],
+        "by_feed": [feed_facts(feed) for feed in report.feeds],
+    }
+
+
+def feed_facts(feed: FeedReport) -> dict[str, Any]:
+    """One feed's part of it."""
+    return {
+        "url": feed.url,
+        "result": feed.result,
+        "state": feed.state,
+        "http_status": feed.http_status,
+        "entries": dict(feed.entries),
+        "problems": dict(feed.problems),
+        "seconds": round(feed.duration.total_seconds(), 3),
+        "bytes": feed.bytes_read,
+        "error": feed.error,
     }
 
 

@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """Largest page, decoded."""
     fetch_timeout: Duration = timedelta(seconds=30)
     """For one request, redirects included."""
+    feed_timeout: Duration = timedelta(minutes=5)
+    """For asking for the pages of one feed in one poll; the others are asked for in the next."""
     connect_timeout: Duration = timedelta(seconds=10)
     """For one connection."""
     redirects: int = Field(default=8, ge=0, le=30)

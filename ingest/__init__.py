@@ -4,7 +4,8 @@
         check age | fetch page | extract | identify | one transaction: seen + aliases + article + outbox
     outbox | bus
 
-Pure:   identity, dates, schedule, outcomes, body_status, change, clean_text, decide
+Pure:   identity, dates, schedule, outcomes, body_status, change, clean_text, decide, publishers
 I/O:    fetch (network), workers (processes), state (database), outbox (bus)
-Glue:   poll (one poll), poll_feed (one feed), poll_entry (one entry)
+Glue:   poll (one poll), poll_feed (one feed), poll_entry (one entry),
+        page_reading (its page)
 """

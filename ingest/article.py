@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from geowire.messages import Article, FeedReference
+from geowire.messages import Article, FeedReference, Publisher
 from geowire.messages.article import DateSource, Policy
 from ingest.change import describe_change
 from ingest.entry_state import KnownArticle
@@ -28,6 +28,7 @@ class Draft:
     """Where the page was read; None if it was not."""
     extraction: Extraction
     fetched_at: datetime
+    publisher: Publisher
     policy: Policy = NOTHING_STATED
     """What the publisher allows."""
 
@@ -45,7 +46,7 @@ def first_version(draft: Draft) -> Article:
 
 
 def next_version(draft: Draft, known: KnownArticle) -> Article:
-    """The same article, changed. Its id and, unless the publisher names another, its date stay."""
+    """The same article, changed. Its id and, unless the feed names another, its date stay."""
     date, source = draft.extraction.published_at, draft.extraction.date_source
     if source not in {"feed", "feed_updated"}:
         date, source = known.published_at, known.date_source
@@ -71,7 +72,7 @@ def _article(draft: Draft, identity: str, version: int, date: datetime | None, s
         published_at=min(date or draft.fetched_at, draft.fetched_at),
         date_source=source if date else "first_seen",
         fetched_at=draft.fetched_at,
-        publisher=leased.feed.publisher,
+        publisher=draft.publisher,
         feed=FeedReference(id=leased.feed.id, url=leased.feed.url, title=_title(draft)),
         body_status=found.body_status,
         content_hash=found.content_hash,

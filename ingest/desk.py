@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from geowire.settings import Settings
 from ingest.database import Database
 from ingest.fetch import Fetcher
+from ingest.publishers import Publishers
+from ingest.strikes import Strikes
 from ingest.workers import Workers
 
 Clock = Callable[[], datetime]
@@ -32,3 +34,8 @@ class Desk:
     """Feeds under way at once."""
     page_slots: asyncio.Semaphore
     """Entries under way at once, from fetch to commit: this keeps memory flat."""
+    large_slots: asyncio.Semaphore
+    """Bodies over a million bytes that are held at once."""
+    stuck_sites: Strikes
+    """Registered domains whose pages get stuck in a worker."""
+    publishers: Publishers = field(default_factory=Publishers)

@@ -47,6 +47,8 @@ class KnownArticle:
     published_at: datetime | None
     date_source: DateSource | None
     body_status: BodyStatus
+    url: str
+    """Where it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def load_article(connection: Connection, article_id: str) -> KnownArticle | None
         published_at=datetime.fromtimestamp(row.published_at, UTC) if row.published_at is not None else None,
         date_source=row.date_source,
         body_status=row.body_status,
+        url=row.url,
     )
 
 
@@ -111,12 +114,12 @@ def mark_done(
     put_records(connection, records)
 
 
-def mark_pending(connection: Connection, sighting: Sighting, known: KnownEntry | None) -> None:
+def mark_pending(connection: Connection, sighting: Sighting, article_id: str | None, attempts: int) -> None:
     """Remember the entry itself, so that its page is tried again even if the feed does not change."""
     values = {
         "status": "pending",
-        "article_id": known.article_id if known else None,
-        "attempts": (known.attempts if known else 0) + 1,
+        "article_id": article_id,
+        "attempts": attempts,
         "payload": ENTRY_JSON.dump_json(sighting.entry).decode(),
     }
     _put_entry(connection, sighting, values)
@@ -142,6 +145,13 @@ def settle_update(connection: Connection, sighting: Sighting, article: Article, 
         return UNCHANGED
     mark_done(connection, sighting, article.id, records)
     return UPDATED
+
+
+def hand_over(connection: Connection, sighting: Sighting, article_id: str, records: Sequence[Record] = ()) -> None:
+    """From now on this entry keeps the article up to date."""
+    holder = {"feed_id": sighting.feed_id, "entry_key": sighting.entry.key}
+    connection.execute(update(ARTICLE).where(ARTICLE.c.id == article_id).values(holder))
+    mark_done(connection, sighting, article_id, records)
 
 
 def _claim_aliases(connection: Connection, article_id: str, aliases: Mapping[str, str]) -> str:

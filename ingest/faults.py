@@ -15,7 +15,7 @@ PASSING = frozenset(
     {"timeout", "dns", "unreachable", "refused", "reset", "http-408", "http-421", "http-425", "http-429"}
 )
 NETWORK = frozenset({"dns", "unreachable"})
-UNASKED = frozenset({"throttled", "host-busy"})
+UNASKED = frozenset({"throttled", "host-busy", "host-silent"})
 """The feed's host was left alone because of others: nothing is known of this feed."""
 EVIDENCE = 3
 """Sites that must fail together, out of the blue, before our own network is blamed."""

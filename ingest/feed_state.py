@@ -64,6 +64,12 @@ def sync_catalogue(connection: Connection, feeds: Iterable[Feed]) -> CatalogueCh
 FINISH = update(FEED).where(FEED.c.id == bindparam("this_feed"), FEED.c.lease_owner == bindparam("this_owner"))
 
 
+def feed_address(connection: Connection, feed_id: str) -> str | None:
+    """The catalogue's address of a feed that is or was in it."""
+    row = connection.scalar(select(FEED.c.catalogue).where(FEED.c.id == feed_id))
+    return None if row is None else Feed.model_validate_json(row).url
+
+
 def finish_poll(connection: Connection, end: PolledFeed) -> bool:
     """Store how the poll ended, put its event into the outbox, give the lease back; False if it was lost meanwhile."""
     polled = end.polled

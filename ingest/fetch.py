@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from ingest.politeness import Crowded, Limits, Politeness, Slot
 from ingest.robots import own_names
 from ingest.robots_book import RobotsBook, check_page
 from ingest.site import Site, site_of
+from ingest.strikes import Strikes
 
 __all__ = ["Fetcher", "Hop", "Response", "Wants"]
 
@@ -66,6 +68,7 @@ class Fetcher:
         self._politeness = politeness or Politeness(limits)
         self._share = min(1.0, limits.per_host / limits.per_domain)  # of its hosts' spacing is a domain's
         self._rests = Rests(memory)
+        self._silences = Strikes("host-silent", "did not answer")
         self._robots = RobotsBook(self._read_robots, own_names(settings.user_agent), memory)
         self._asks_for_feeds = memory is not None
         self._resolver = resolver or aiohttp.ThreadedResolver()
@@ -119,7 +122,7 @@ class Fetcher:
             errand.slot.give()
         site = site_of(address)
         await self._rests.load()
-        self._rests.check(site)
+        self._check(site)
         robots = await self._permission(address, site, errand.question.wants)
         spacing = await self._spacing_seconds(site)
         turn = self._politeness.turn(site, max(spacing, self._crawl_delay(robots)), spacing * self._share)
@@ -127,24 +130,34 @@ class Fetcher:
             answer = await self._take_turn(turn, address, site, errand)
         except FetchFailed as error:
             if error.status is not None:
+                self._silences.clear(site.host)
                 await self._rests.note(site, error.status, error.headers)
             raise
         except (aiohttp.ClientError, OSError, ValueError, TooLarge, BadEncoding, Crowded) as error:
-            raise failure_of(error) from error
+            failure = failure_of(error)
+            if failure.reason == "timeout":
+                self._silences.strike(site.host)
+            raise failure from error
+        self._silences.clear(site.host)
         await self._rests.note(site, answer.status, answer.headers)
         return answer
+
+    def _check(self, site: Site) -> None:
+        """Raise `FetchFailed` if the site is to be left alone now."""
+        self._rests.check(site)
+        self._silences.check(site.host)
 
     async def _take_turn(
         self, turn: AbstractAsyncContextManager[None], address: str, site: Site, errand: _Errand
     ) -> Response:
         assert self._session is not None
         async with turn:
-            self._rests.check(site)  # it may have been throttled while this waited
+            self._check(site)  # it may have been throttled while this waited
             if errand.slot is not None:
                 await errand.slot.take()
             started = time.monotonic()
-            async with asyncio.timeout(max(errand.seconds_left, 0.001)):
-                answer = await ask(self._session, address, errand.question)
+            async with asyncio.timeout(max(errand.seconds_left, 0.001)) as limit:
+                answer = await ask(self._session, address, errand.question, partial(_make_room, errand.slot, limit))
             errand.seconds_left -= time.monotonic() - started
             return answer
 
@@ -192,6 +205,17 @@ class Fetcher:
         except (OSError, ValueError):  # no such name, or none that could be one
             return False
         return bool(found) and not any(address is not None and is_public(address) for address in found)
+
+
+async def _make_room(slot: Slot | None, limit: asyncio.Timeout) -> None:
+    """Wait until one more large body may be held; the waiting is not counted as the server's time."""
+    if slot is None:
+        return
+    now = asyncio.get_running_loop().time
+    ends, started = limit.when() or now(), now()
+    limit.reschedule(None)
+    await slot.enlarge()
+    limit.reschedule(ends + now() - started)
 
 
 def _next_address(answer: Response, hops: list[Hop], most: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 import zstandard
@@ -20,6 +20,8 @@ ZSTD_WINDOW = 8 * 1024 * 1024
 """A content coding needs no more (RFC 9659)."""
 TEXT_STARTS = (b"<", b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 PLAIN = frozenset({"", "identity"})
+LARGE = 1_000_000
+"""Bytes of a body that is seldom met: only a few of those are held at once."""
 
 
 class TooLarge(Exception):
@@ -53,20 +55,38 @@ class Body:
     is_cut: bool = False
 
 
-async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: BodyLimit) -> Body:
-    """The decoded body. Raises `TooLarge` as soon as that is known, `BadEncoding` if it cannot be decoded."""
-    raw = await _gather(chunks, limit)
+async def nowhere() -> None:
+    """No room needs to be made."""
+
+
+async def read_body(
+    chunks: AsyncIterator[bytes], encoding: str, limit: BodyLimit, make_room: Callable[[], Awaitable[None]] = nowhere
+) -> Body:
+    """The decoded body. Raises `TooLarge` as soon as that is known, `BadEncoding` if it cannot be decoded.
+
+    Room is made before more than a million bytes are held, encoded or decoded.
+    """
+    raw = await _gather(chunks, limit, make_room)
     kind = encoding.strip().lower()
     if kind in PLAIN and not raw.data.startswith((GZIP, ZSTD)):
         return raw
     try:
-        found = decode_body(raw.data, kind, limit)
+        found = await _decoded(raw.data, kind, limit, make_room)
     except (zlib.error, zstandard.ZstdError) as error:
         raise BadEncoding(f"{kind}: {error}") from error
     return Body(found.data, raw.is_cut or found.is_cut)
 
 
-async def _gather(chunks: AsyncIterator[bytes], limit: BodyLimit) -> Body:
+async def _decoded(raw: bytes, kind: str, limit: BodyLimit, make_room: Callable[[], Awaitable[None]]) -> Body:
+    if limit.size > LARGE:
+        try:
+            return decode_body(raw, kind, replace(limit, size=LARGE, cuts=False))
+        except TooLarge:
+            await make_room()
+    return decode_body(raw, kind, limit)
+
+
+async def _gather(chunks: AsyncIterator[bytes], limit: BodyLimit, make_room: Callable[[], Awaitable[None]]) -> Body:
     parts: list[bytes] = []
     size = 0
     try:
@@ -75,6 +95,8 @@ async def _gather(chunks: AsyncIterator[bytes], limit: BodyLimit) -> Body:
             size += len(chunk)
             if size > limit.size:
                 return Body(_within(b"".join(parts), limit), is_cut=True)
+            if size > LARGE:
+                await make_room()
     except aiohttp.ClientError:
         if not limit.keeps_part or not parts:
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -76,7 +76,9 @@ def open_session(settings: Settings, resolver: AbstractResolver) -> aiohttp.Clie
     )
 
 
-async def ask(session: aiohttp.ClientSession, address: str, wanted: Question) -> Response:
+async def ask(
+    session: aiohttp.ClientSession, address: str, wanted: Question, make_room: Callable[[], Awaitable[None]]
+) -> Response:
     """The answer, whatever its status. Raises `FetchFailed` for one that cannot be what is wanted."""
     async with session.get(URL(address, encoded=True), headers=wanted.headers, allow_redirects=False) as answer:
         headers = _headers(answer)
@@ -87,18 +89,24 @@ async def ask(session: aiohttp.ClientSession, address: str, wanted: Question) ->
             raise status_failure(answer.status, headers, is_challenge=True)
         if not 200 <= answer.status < 300:
             return Response(answer.status, address, (), headers, b"")
-        body = await _body(answer, headers, wanted)
+        body = await _body(answer, headers, wanted, make_room)
         return Response(answer.status, address, (), _trusted(headers, body), body.data, body.is_cut)
 
 
-async def _body(answer: aiohttp.ClientResponse, headers: Mapping[str, str], wanted: Question) -> Body:
+async def _body(
+    answer: aiohttp.ClientResponse,
+    headers: Mapping[str, str],
+    wanted: Question,
+    make_room: Callable[[], Awaitable[None]],
+) -> Body:
     kind = headers.get("content-type", "")
     if wanted.wants == "page" and is_no_page(kind):
         raise FetchFailed("not-html", False, f"it is {kind[:100]}")
     announced = headers.get("content-length", "")
     if not wanted.limit.cuts and announced.isdigit() and int(announced) > wanted.limit.size:
         raise TooLarge(f"{announced} bytes announced")
-    body = await read_body(answer.content.iter_any(), headers.get("content-encoding", ""), wanted.limit)
+    encoding = headers.get("content-encoding", "")
+    body = await read_body(answer.content.iter_any(), encoding, wanted.limit, make_room)
     if wanted.wants == "page" and looks_binary(body.data, kind):
         raise FetchFailed("not-html", False, f"it is no text, though its type is {kind[:100] or 'missing'}")
     return body

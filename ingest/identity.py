@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from tld import get_fld
@@ -22,6 +23,7 @@ HOST_AND_PORT = re.compile(r"^[\w.-]+\.[a-z]{2,}:\d+(?:/|$)", re.IGNORECASE)
 BARE_HOST = re.compile(r"^www\.[\w-]+(?:\.[\w-]+)+(?:[/?#:]|$)", re.IGNORECASE)
 LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 TRACKING = re.compile(
     r"utm_\w+|at_(?:medium|campaign|link\w*|format|ptr_name|bbc_team)|ns_\w+|mc_[ce]id|fbclid|gclid|dclid|msclkid|yclid"
     r"|igshid|twclid|ocid|cmpid?|xtor|smid|smtyp|partner|taid|guccounter|guce_\w+|traffic_source|ftag|sr_share|_ga|wt_mc|wtmc",
@@ -88,7 +90,11 @@ def accepted_canonical(canonical: str | None, page_url: str) -> str | None:
 
 def owner_of(url: str) -> str:
     """The registered domain, otherwise the host itself: an IP address or a name without a public suffix."""
-    host = urlsplit(url).hostname or ""
+    return _owner(urlsplit(url).hostname or "")
+
+
+@lru_cache(maxsize=8_192)  # the public suffix is looked up once for each host
+def _owner(host: str) -> str:
     return get_fld(f"http://{host}", fail_silently=True) or host.removeprefix("www.")
 
 
@@ -156,11 +162,30 @@ def _netloc(parts: SplitResult) -> str:
 
 
 def _path(path: str) -> str:
-    return _escape(path, "/[]") or "/"
+    return _without_dots(_escape(path, "/[]")) or "/"
+
+
+def _without_dots(path: str) -> str:
+    """The path without `.` and `..` (RFC 3986, 5.2.4)."""
+    if "/." not in path:
+        return path
+    steps: list[str] = []
+    for step in path.split("/")[1:]:
+        if step == "..":
+            del steps[-1:]
+        elif step != ".":
+            steps.append(step)
+    return "/" + "/".join(steps) + ("/" if path.endswith(("/.", "/..")) and steps else "")
 
 
 def _escape(text: str, also_safe: str) -> str:
     """Percent-encode what may not stand in an address; what is encoded already stays, in upper case."""
     text = LONE_PERCENT.sub("%25", text)
     text = quote(text, safe="%!$&'()*+,;=:@~-._" + also_safe, encoding="utf-8", errors="replace")
-    return ESCAPE.sub(lambda found: found[0].upper(), text)
+    return ESCAPE.sub(_plainly, text)
+
+
+def _plainly(escape: re.Match[str]) -> str:
+    """An escape as everybody writes it: none where none is needed, otherwise upper case (RFC 3986, 6.2.2)."""
+    letter = chr(int(escape[0][1:], 16))
+    return letter if UNRESERVED.fullmatch(letter) else escape[0].upper()

@@ -20,6 +20,8 @@ PAGE_AFTER_ALL = re.compile(r"html|php|xml", re.IGNORECASE)
 MAGIC = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"ID3", b"OggS", b"RIFF", b"\x1a\x45\xdf\xa3")
 WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 SNIFFED = 512
+STRAY = 4
+"""So few zeros at the start of a page are slips."""
 
 
 def obstacle(address: str) -> str | None:
@@ -53,4 +55,4 @@ def looks_binary(body: bytes, content_type: str) -> bool:
     if body.startswith(MAGIC) or body[4:8] == b"ftyp":
         return True
     is_wide = body.startswith(WIDE_MARKS) or "utf-16" in content_type.lower() or "utf-32" in content_type.lower()
-    return b"\0" in body[:SNIFFED] and not is_wide
+    return body.count(0, 0, SNIFFED) > STRAY and not is_wide

@@ -34,11 +34,16 @@ class Limits:
 
 
 class Slot:
-    """One of the places that a semaphore gives. Taken late and given back early; both may be done twice."""
+    """One of the places that a semaphore gives. Taken late and given back early; both may be done twice.
 
-    def __init__(self, semaphore: asyncio.Semaphore) -> None:
+    Whoever meets a large body takes one of the few places for those too, since all of it is held in memory.
+    """
+
+    def __init__(self, semaphore: asyncio.Semaphore, large: asyncio.Semaphore | None = None) -> None:
         self._semaphore = semaphore
+        self._large = large
         self._is_held = False
+        self._is_large = False
 
     async def take(self) -> None:
         """Wait for a place, unless it is held already."""
@@ -46,8 +51,21 @@ class Slot:
             await self._semaphore.acquire()
             self._is_held = True
 
+    async def enlarge(self) -> None:
+        """Wait for a place for a large body, unless it is held already."""
+        if self._large is not None and not self._is_large:
+            await self._large.acquire()
+            self._is_large = True
+
+    def shrink(self) -> None:
+        """Give the place for a large body back, if it is held."""
+        if self._large is not None and self._is_large:
+            self._is_large = False
+            self._large.release()
+
     def give(self) -> None:
-        """Give the place back, if it is held."""
+        """Give every place back that is held."""
+        self.shrink()
         if self._is_held:
             self._is_held = False
             self._semaphore.release()

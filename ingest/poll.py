@@ -9,6 +9,7 @@ import random as chance
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -27,7 +28,9 @@ from ingest.host_tables import HostMemory
 from ingest.leases import Claim, LeasedFeed, Wanted, count_wanted, lease_wanted, new_owner, release, renew
 from ingest.outbox import Sender, SenderOptions
 from ingest.poll_feed import Visit, conclude, visit_feed
+from ingest.publishers import Publishers
 from ingest.report import FeedReport, PollReport, ShardReport
+from ingest.strikes import Strikes
 from ingest.workers import Workers
 
 log = logging.getLogger("geowire.ingest.poll")
@@ -39,6 +42,8 @@ SHARD_LEAST = 50
 SHARDS_MOST = 16
 SHARDS_AT_ONCE = 4
 """The feeds of the others stay free for other pollers, and a dead one's work is little."""
+LARGE_AT_ONCE = 4
+"""Bodies over a million bytes that are in memory at the same time."""
 DRAIN = timedelta(seconds=30)
 """How long the end of a poll waits for a bus that does not answer; what is left is sent by the next."""
 
@@ -188,6 +193,8 @@ async def open_ingest(
                 wake_sender=sender.wake,
                 feed_slots=asyncio.Semaphore(settings.concurrency),
                 page_slots=asyncio.Semaphore(settings.concurrency),
+                large_slots=asyncio.Semaphore(LARGE_AT_ONCE),
+                stuck_sites=Strikes("site-stuck", "gave pages that could not be read"),
             )
             async with _running(desk, sender, bus) as ingest:
                 yield ingest
@@ -203,7 +210,7 @@ async def _running(desk: Desk, sender: Sender, bus: Bus) -> AsyncIterator[Ingest
     change = await desk.database.run(lambda connection: sync_catalogue(connection, feeds))
     log.info("catalogue feeds=%d added=%d removed=%d", len(feeds), len(change.added), len(change.removed))
     sender.start()
-    ingest = Ingest(desk, sender)
+    ingest = Ingest(replace(desk, publishers=Publishers(feeds)), sender)
     keeper = asyncio.create_task(ingest.keep_leases())
     try:
         yield ingest

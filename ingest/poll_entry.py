@@ -2,92 +2,46 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from geowire.bus import Record
 from geowire.errors import GeowireError
-from geowire.events import article_event, encode, ingest_failure_event
-from geowire.messages import IngestFailure
-from geowire.messages.article import BodyStatus, Policy
+from geowire.events import article_event, encode
+from geowire.messages.article import BodyStatus
 from ingest import outcomes
-from ingest.article import NOTHING_STATED, Draft, first_version, next_version
+from ingest.article import first_version, next_version
 from ingest.decide import Step, is_too_old, next_step
 from ingest.desk import Desk
 from ingest.entry_state import (
     KnownArticle,
-    KnownEntry,
     Sighting,
+    hand_over,
     load_article,
     mark_done,
     mark_pending,
     settle_new,
     settle_update,
 )
-from ingest.extraction import Extraction, Page
-from ingest.feed_entry import FeedEntry
+from ingest.extraction import Extraction
+from ingest.feed_state import feed_address
 from ingest.fetch_failure import FetchFailed
 from ingest.identity import alias_keys
-from ingest.landing import leads_astray
-from ingest.leases import LeasedFeed
 from ingest.outcomes import Outcome
-from ingest.page_policy import page_policy
+from ingest.page_reading import OUT_OF_TIME, EntryTask, Reading, read_page
 from ingest.politeness import Slot
-from ingest.robots_book import DISALLOWED
-from ingest.workers import WorkFailed
+from ingest.publishers import is_at_home
 
 log = logging.getLogger("geowire.ingest.entry")
 
-STAND_IN: dict[str, BodyStatus] = {
-    "consent": "consent",
-    **dict.fromkeys(
-        ("http-401", "http-402", "http-403", "http-407", "http-429", "http-451", "challenged", "throttled"), "blocked"
-    ),
-}
-"""How an article is marked whose page cannot be had; everything else is `feed-only`."""
 UNREADABLE: frozenset[BodyStatus] = frozenset({"feed-only", "blocked", "consent"})
+ANOTHER_DATE = timedelta(hours=1)
+"""Two feeds that differ by less mean one date."""
 
-
-@dataclass(frozen=True, slots=True)
-class EntryTask:
-    """An entry, and what was known of it when the poll began."""
-
-    leased: LeasedFeed
-    feed_title: str | None
-    entry: FeedEntry
-    known: KnownEntry | None
-    twin: str | None
-    """The article that the entry's link leads to already."""
-    may_look: bool = False
-    """Whether its page is asked for a newer date before the entry counts as too old."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What could be had of an entry's page."""
-
-    draft: Draft
-    letters: tuple[Record, ...] = ()
-    """Dead letters about the page."""
-    failure: str | None = None
-    """Why a page that was fetched could not be read."""
-    is_no_page: bool = False
-    """Whether there is a document of another kind where the page should be."""
-
-
-@dataclass(frozen=True, slots=True)
-class PageFound:
-    """The page, or why there is none."""
-
-    page: Page | None
-    policy: Policy = NOTHING_STATED
-    reason: str | None = None
-
-    @property
-    def status(self) -> BodyStatus | None:
-        """How to mark what is published without a page."""
-        return None if self.page else STAND_IN.get(self.reason or "", "feed-only")
+Work = Callable[[Desk, EntryTask, Slot], Awaitable[Outcome]]
 
 
 async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
@@ -100,27 +54,30 @@ async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
     if step is Step.REJECT_OLD:
         return outcomes.rejected("too-old")
     if step is Step.JOIN:
-        await _done(desk, task, task.twin)
-        return outcomes.DUPLICATE
-    async with Slot(desk.page_slots) as slot:
-        return await _guarded(desk, task, step, slot)
+        return await _join(desk, task)
+    return await _in_turn(desk, task, _read if step is Step.READ else _refresh)
 
 
-async def _guarded(desk: Desk, task: EntryTask, step: Step, slot: Slot) -> Outcome:
+async def _in_turn(desk: Desk, task: EntryTask, work: Work) -> Outcome:
+    async with task.source.share.places, Slot(desk.page_slots, desk.large_slots) as slot:
+        return await _guarded(desk, task, work, slot)
+
+
+async def _guarded(desk: Desk, task: EntryTask, work: Work, slot: Slot) -> Outcome:
     try:
-        return await (_read(desk, task, slot) if step is Step.READ else _refresh(desk, task, slot))
+        return await work(desk, task, slot)
     except GeowireError:
         raise
     except FetchFailed as error:
         return outcomes.rejected("too-old") if task.may_look else await _put_off(desk, task, error)
     except Exception:  # one entry must not stop the others; the feed is met again, for its validators are not kept
-        log.exception("entry failed feed=%s link=%s", task.leased.feed.id, task.entry.link)
+        log.exception("entry failed feed=%s link=%s", task.source.leased.feed.id, task.entry.link)
         return outcomes.failed("internal-error")
 
 
 async def _read(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     """Publish a new entry. Raises `FetchFailed` if its page is to be tried again later."""
-    reading = await _reading(desk, task, slot)
+    reading = await read_page(desk, task, slot)
     draft = reading.draft
     if not draft.extraction.text:
         await _done(desk, task, None, reading.letters)
@@ -143,12 +100,15 @@ async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     if known is None:
         await _done(desk, task, task.known.article_id if task.known else None)
         return outcomes.UNCHANGED
-    reading = await _reading(desk, task, slot)
+    reading = await read_page(desk, task, slot)
     found = reading.draft.extraction
-    is_worse = not found.text or (found.body_status in UNREADABLE and known.body_status not in UNREADABLE)
-    if is_worse or found.content_hash == known.content_hash:
+    if _is_worse(found, known) or found.content_hash == known.content_hash:
         await _done(desk, task, known.id, reading.letters)
         return outcomes.UNCHANGED
+    return await _publish_next(desk, task, known, reading)
+
+
+async def _publish_next(desk: Desk, task: EntryTask, known: KnownArticle, reading: Reading) -> Outcome:
     article = next_version(reading.draft, known)
     records = (encode(article_event(article)), *reading.letters)
     sighting = _sighting(desk, task)
@@ -157,69 +117,71 @@ async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     return outcome
 
 
+async def _join(desk: Desk, task: EntryTask) -> Outcome:
+    """Count an article that another entry brought; its publisher's own feed keeps it up to date from now on."""
+    if await _others_article(desk, task) is not None:
+        return await _in_turn(desk, task, _take_over)
+    await _done(desk, task, task.twin)
+    return outcomes.DUPLICATE
+
+
+async def _take_over(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
+    """Correct what somebody else's feed said of the article. Raises `FetchFailed` as `_read` does."""
+    known = await _others_article(desk, task)
+    if known is None:
+        await _done(desk, task, task.twin)
+        return outcomes.DUPLICATE
+    reading = await read_page(desk, task, slot)
+    found, sighting = reading.draft.extraction, _sighting(desk, task)
+    if not _is_worse(found, known) and (found.content_hash != known.content_hash or _is_redated(found, known)):
+        return await _publish_next(desk, task, known, reading)
+    await desk.database.run(lambda connection: hand_over(connection, sighting, known.id, reading.letters))
+    return outcomes.DUPLICATE
+
+
+def _is_worse(found: Extraction, known: KnownArticle) -> bool:
+    return not found.text or (found.body_status in UNREADABLE and known.body_status not in UNREADABLE)
+
+
+def _is_redated(found: Extraction, known: KnownArticle) -> bool:
+    if found.date_source not in {"feed", "feed_updated"} or found.published_at is None or known.published_at is None:
+        return False
+    return abs(found.published_at - known.published_at) >= ANOTHER_DATE
+
+
+async def _others_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
+    """The article at the entry's link, if it is this publisher's and came from somebody else's feed."""
+    twin, feed = task.twin, task.source.leased.feed
+    if twin is None:
+        return None
+
+    def look_up(connection: Connection) -> tuple[KnownArticle | None, str | None]:
+        article = load_article(connection, twin)
+        return article, feed_address(connection, article.feed_id) if article else None
+
+    article, holder = await desk.database.run(look_up)
+    if article is None or holder is None or not is_at_home(feed.url, article.url):
+        return None
+    return None if is_at_home(holder, article.url) else article
+
+
 async def _own_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
     """The article of the entry, if this entry and no other keeps it up to date."""
     article_id = task.known.article_id if task.known else None
     if article_id is None:
         return None
     article = await desk.database.run(lambda connection: load_article(connection, article_id))
-    if article is None or (article.feed_id, article.entry_key) != (task.leased.feed.id, task.entry.key):
+    if article is None or (article.feed_id, article.entry_key) != (task.source.leased.feed.id, task.entry.key):
         return None
     return article
-
-
-async def _reading(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
-    """The page, or what stands in for it. Raises `FetchFailed` if it is to be tried again later."""
-    found = await _page(desk, task, slot)
-    await slot.take()  # the entry whose page was not asked for must not crowd the workers either
-    page, letters, failure = found.page, tuple[Record, ...](), None
-    try:
-        extraction = await desk.workers.extract(page, task.entry)
-    except WorkFailed as error:
-        letters = (encode(ingest_failure_event(_stuck_page(desk, task, page, error))),)
-        failure = f"extract-{error.reason}"
-        log.warning("page stuck url=%s reason=%s", page.url if page else task.entry.link, failure)
-        page, extraction = None, await _from_feed(desk, task.entry)
-    if found.status is not None:
-        extraction = replace(extraction, body_status=found.status)
-    draft = replace(_draft(desk, task, page, extraction), policy=found.policy)
-    return Reading(draft, letters, failure, found.reason == "not-html")
-
-
-async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
-    """What the feed says of the entry; if that cannot be read either, its title alone."""
-    try:
-        return await desk.workers.extract(None, entry)
-    except WorkFailed as error:
-        log.warning("feed content stuck link=%s reason=extract-%s", entry.link, error.reason)
-        return await desk.workers.extract(None, replace(entry, summary="", content=""))
-
-
-async def _page(desk: Desk, task: EntryTask, slot: Slot) -> PageFound:
-    """The page, or why there is none. Raises `FetchFailed` if it is to be tried again later."""
-    link = task.entry.link
-    if link is None:
-        return PageFound(None)
-    try:
-        response = await desk.fetcher.fetch(link, "page", slot=slot)
-    except FetchFailed as error:
-        attempts = (task.known.attempts if task.known else 0) + 1
-        if error.transient and attempts < desk.settings.fetch_attempts:
-            raise
-        log.info("page unreadable url=%s reason=%s attempts=%d", link, error.reason, attempts)
-        policy = page_policy(desk.fetcher.robots_of(link), None, is_forbidden=error.reason == DISALLOWED)
-        return PageFound(None, policy, error.reason)
-    policy = page_policy(desk.fetcher.robots_of(response.url), response)
-    if response.hops and leads_astray(link, response.url):
-        log.info("page unreadable url=%s reason=astray final=%s", link, response.url)
-        return PageFound(None, policy, "astray")
-    return PageFound(Page(response.url, response.body, response.headers.get("content-type", "")), policy)
 
 
 async def _put_off(desk: Desk, task: EntryTask, error: FetchFailed) -> Outcome:
     """Keep the entry for the next poll."""
     sighting, known = _sighting(desk, task), task.known
-    await desk.database.run(lambda connection: mark_pending(connection, sighting, known))
+    attempts = (known.attempts if known else 0) + (error.reason != OUT_OF_TIME)
+    article_id = known.article_id if known else None
+    await desk.database.run(lambda connection: mark_pending(connection, sighting, article_id, attempts))
     log.info("page put off url=%s reason=%s", task.entry.link, error.reason)
     return outcomes.failed(error.reason)
 
@@ -230,21 +192,4 @@ async def _done(desk: Desk, task: EntryTask, article_id: str | None, records: tu
 
 
 def _sighting(desk: Desk, task: EntryTask) -> Sighting:
-    return Sighting(task.leased.feed.id, task.entry, desk.clock())
-
-
-def _draft(desk: Desk, task: EntryTask, page: Page | None, extraction: Extraction) -> Draft:
-    return Draft(task.leased, task.feed_title, task.entry, page.url if page else None, extraction, desk.clock())
-
-
-def _stuck_page(desk: Desk, task: EntryTask, page: Page | None, error: WorkFailed) -> IngestFailure:
-    return IngestFailure(
-        stage="extract",
-        url=(page.url if page else task.entry.link) or task.leased.feed.url,
-        feed_id=task.leased.feed.id,
-        reason=f"extract-{error.reason}",
-        detail=error.detail[:500],
-        sha256=hashlib.sha256(page.body).hexdigest() if page else None,
-        size=len(page.body) if page else None,
-        failed_at=desk.clock(),
-    )
+    return Sighting(task.source.leased.feed.id, task.entry, desk.clock())

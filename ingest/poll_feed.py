@@ -19,12 +19,15 @@ from ingest.entry_state import KnownEntry, articles_at, known_entries, pending_e
 from ingest.faults import Attempt, may_be_ours
 from ingest.feed_entry import FeedEntry
 from ingest.feed_reading import FeedReading, read_feed
+from ingest.feed_share import FeedShare
 from ingest.feed_state import PolledFeed, feed_at, finish_poll
 from ingest.identity import address_key
 from ingest.leases import LeasedFeed
 from ingest.outcomes import Tally
+from ingest.page_reading import EntryTask, FeedDocument
 from ingest.politeness import Slot
-from ingest.poll_entry import EntryTask, poll_entry
+from ingest.poll_entry import poll_entry
+from ingest.publishers import house_of
 from ingest.report import FeedReport
 from ingest.rhythm import Bounds, entries_per_day
 from ingest.verdict import Familiarity, Moment, Polled, Verdict, give_verdict
@@ -54,9 +57,10 @@ class Visit:
 
 async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit:
     """Ask the feed and handle its entries. Raises `Transient` if the database does not answer."""
-    async with Slot(desk.feed_slots) as slot:
+    async with Slot(desk.feed_slots, desk.large_slots) as slot:
         started = time.monotonic()
         reading = await read_feed(desk, leased, slot)
+        slot.shrink()
         polled, tally = Polled(leased, reading), Tally()
         if reading.fault is None:
             familiarity = await _take_entries(desk, leased, reading, tally)
@@ -81,7 +85,8 @@ async def _take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, ta
     entries = list({entry.key: entry for entry in (*waiting, *parsed.entries)}.values())
     if not entries:
         return Familiarity()
-    tasks = await _entry_tasks(desk, leased, parsed.title, entries)
+    source = FeedDocument(leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings))
+    tasks = await _entry_tasks(desk, source, entries)
     for outcome in await asyncio.gather(*(poll_entry(desk, task) for task in tasks)):
         tally.add(outcome)
     given = {entry.key for entry in parsed.entries}
@@ -102,23 +107,20 @@ async def _other_feed(desk: Desk, leased: LeasedFeed, reading: FeedReading) -> s
     return await desk.database.run(lambda connection: feed_at(connection, reading.final, leased.feed.id))
 
 
-async def _entry_tasks(
-    desk: Desk, leased: LeasedFeed, title: str | None, entries: Sequence[FeedEntry]
-) -> list[EntryTask]:
+async def _entry_tasks(desk: Desk, source: FeedDocument, entries: Sequence[FeedEntry]) -> list[EntryTask]:
+    feed_id = source.leased.feed.id
     keys = [entry.key for entry in entries]
     links = {entry.key: address_key(entry.link) for entry in entries if entry.link}
 
     def look_up(connection: Connection) -> tuple[dict[str, KnownEntry], dict[str, str]]:
-        known = known_entries(connection, leased.feed.id, keys)
+        known = known_entries(connection, feed_id, keys)
         unknown = {link for key, link in links.items() if key not in known or known[key].is_pending}
         return known, articles_at(connection, unknown)
 
     known, twins = await desk.database.run(look_up)
     new = [entry for entry in entries if entry.key not in known]
     looks = worth_a_look(new, desk.clock(), desk.settings.max_age)
-    return [
-        EntryTask(leased, title, e, known.get(e.key), twins.get(links.get(e.key, "")), e.key in looks) for e in entries
-    ]
+    return [EntryTask(source, e, known.get(e.key), twins.get(links.get(e.key, "")), e.key in looks) for e in entries]
 
 
 def _message(polled: Polled, verdict: Verdict, tally: Tally, desk: Desk) -> FeedPolled:

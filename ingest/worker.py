@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -37,11 +38,15 @@ def start_worker(memory_bytes: int) -> None:
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
 
 
-def run_bounded(seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a function; the kernel ends this process if it takes much longer and its parent has not ended it."""
+def run_bounded(seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, float]:
+    """What a function returns, and the seconds it took.
+
+    The kernel ends this process if it takes much longer than `seconds` and its parent has not ended it.
+    """
+    started = time.monotonic()
     signal.setitimer(signal.ITIMER_REAL, seconds * 1.5 + 2)  # SIGALRM is not handled: its default is the end
     try:
-        return function(*args, **kwargs)
+        return function(*args, **kwargs), time.monotonic() - started
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

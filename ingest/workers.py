@@ -15,7 +15,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from geowire.settings import Settings
 from ingest.extraction import Extraction, Page
+from ingest.fair_turns import FairTurns
 from ingest.feed_entry import FeedEntry, ParsedFeed
+from ingest.identity import owner_of
 from ingest.worker import LIBRARIES, run_bounded, start_worker, work_on_entry, work_on_feed
 
 P = ParamSpec("P")
@@ -59,7 +61,7 @@ class Workers:
         self._settings = settings
         self._entry_work = entry_work
         self._seconds = settings.extract_timeout.total_seconds()
-        self._slots = asyncio.Semaphore(self._count * QUEUED_PER_WORKER)
+        self._turns = FairTurns(self._count * QUEUED_PER_WORKER, each_at_once=self._count + 1)
 
     async def __aenter__(self) -> Self:
         self._starting = self._start()
@@ -73,28 +75,36 @@ class Workers:
 
     async def parse(self, data: bytes, headers: Mapping[str, str], url: str) -> ParsedFeed:
         """The entries of a feed. Raises `WorkFailed`."""
-        return await self._run(work_on_feed, data, dict(headers), url)
+        return await self._run(owner_of(url), work_on_feed, data, dict(headers), url)
 
     async def extract(self, page: Page | None, entry: FeedEntry) -> Extraction:
         """The article on a page, or what its feed says. Raises `WorkFailed`."""
-        return await self._run(self._entry_work, page, entry)
+        party = owner_of(page.url if page else entry.link or "")
+        return await self._run(party, self._entry_work, page, entry)
 
-    async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _run(self, party: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in a worker; a task that a worker died of is tried once more, in case something else had killed it."""
         try:
-            return await self._attempt(function, *args, **kwargs)
+            return await self._attempt(party, function, *args, **kwargs)
         except WorkFailed as error:
             if error.reason != "crashed":
                 raise
-        return await self._attempt(function, *args, **kwargs)
+        return await self._attempt(party, function, *args, **kwargs)
 
-    async def _attempt(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._slots:
+    async def _attempt(self, party: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run once, when it is the party's turn; one that fails is charged all of its time."""
+        await self._turns.take(party)
+        seconds = self._seconds
+        try:
             task = (self._seconds, function, *args)
             pool = await self._running_pool()
             future = pool.schedule(run_bounded, args=task, kwargs=kwargs, timeout=self._seconds)
             with _failures(self._seconds):
-                return await asyncio.wrap_future(future)
+                answer: tuple[T, float] = await asyncio.wrap_future(future)
+            result, seconds = answer
+            return result
+        finally:
+            self._turns.end(party, seconds)
 
     async def _running_pool(self) -> ProcessPool:
         """The pool; another one if the first was broken, as when all its workers were killed."""

@@ -130,8 +130,15 @@ def test_documents_of_another_kind_are_no_pages(settings: Settings, web_server: 
     assert failure(settings, web_server.serves("/v", b"x", Content_Type=kind)).reason == "not-html"
 
 
+def test_a_stray_zero_makes_no_page_binary(settings: Settings, web_server: FakeWeb) -> None:
+    """A slip of the publisher's software costs no text."""
+    body = b"<html>\0<p>Supplies reach the harbour.</p>"
+
+    assert fetch(settings, web_server.serves("/zero", body), "page").body == body
+
+
 @pytest.mark.parametrize(
-    "body", [b"%PDF-1.7 x", b"PK\x03\x04zip", b"\0\0\0\x18ftypmp42", b"<html>\0\0\0", b"\x89PNG\r\n"]
+    "body", [b"%PDF-1.7 x", b"PK\x03\x04zip", b"\0\0\0\x18ftypmp42", b"<html>" + bytes(9), b"\x89PNG\r\n"]
 )
 @pytest.mark.parametrize("kind", ["text/html", "", "application/x-httpd-php"])
 def test_binary_is_no_page_whatever_it_is_called(

@@ -107,6 +107,9 @@ def test_twins_have_one_key() -> None:
     twins = ["https://www.example.org/a/", "http://example.org/a", "https://example.org/a?utm_medium=x#b"]
     assert len({address_key(url) for url in twins}) == 1
     assert address_key("https://example.org/a?page=2") != address_key(twins[0])
+    spellings = ["https://example.org/b/one", "https://example.org/b/./x/../one", "https://example.org/b/%6Fne"]
+    assert len({address_key(url) for url in spellings}) == 1
+    assert address_key("https://example.org/b%2Fone") != address_key(spellings[0])
 
 
 @pytest.mark.parametrize(

@@ -214,9 +214,9 @@ def test_pending_entries_come_back_whole(database: Database) -> None:
     entry = replace(sighting("e").entry, authors=("A", "B"), published_at=NOW, summary="<p>ü\U0001f600</p>")
     seen = Sighting("f", entry, NOW)
 
-    database.run_here(lambda connection: mark_pending(connection, seen, None))
+    database.run_here(lambda connection: mark_pending(connection, seen, None, 1))
     known = database.run_here(lambda connection: known_entries(connection, "f", ["e"]))
-    database.run_here(lambda connection: mark_pending(connection, seen, known["e"]))
+    database.run_here(lambda connection: mark_pending(connection, seen, None, known["e"].attempts + 1))
 
     assert database.run_here(lambda connection: pending_entries(connection, "f")) == [entry]
     again = database.run_here(lambda connection: known_entries(connection, "f", ["e"]))

@@ -1,0 +1,206 @@
+"""Reads the page of one entry, or what stands in for it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass, replace
+
+from geowire.bus import Record
+from geowire.events import encode, ingest_failure_event
+from geowire.messages import IngestFailure, Publisher
+from geowire.messages.article import BodyStatus, Policy
+from ingest.article import NOTHING_STATED, Draft
+from ingest.clean_text import clean_line
+from ingest.desk import Desk
+from ingest.entry_state import KnownEntry
+from ingest.extraction import Extraction, Page
+from ingest.feed_entry import FeedEntry
+from ingest.feed_share import FeedShare
+from ingest.fetch_failure import FetchFailed
+from ingest.identity import content_hash, owner_of
+from ingest.landing import leads_astray
+from ingest.leases import LeasedFeed
+from ingest.page_policy import page_policy
+from ingest.politeness import Slot
+from ingest.robots_book import DISALLOWED
+from ingest.workers import WorkFailed
+
+log = logging.getLogger("geowire.ingest.page")
+
+OUT_OF_TIME = "out-of-time"
+"""The feed's time in this poll was over before its turn came: that is no attempt."""
+STAND_IN: dict[str, BodyStatus] = {
+    "consent": "consent",
+    **dict.fromkeys(
+        ("http-401", "http-402", "http-403", "http-407", "http-429", "http-451", "challenged", "throttled"), "blocked"
+    ),
+}
+"""How an article is marked whose page cannot be had; everything else is `feed-only`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDocument:
+    """The feed that entries stand in, as one poll found it."""
+
+    leased: LeasedFeed
+    title: str | None
+    house: str | None
+    """The owner of most of its links."""
+    share: FeedShare
+
+
+@dataclass(frozen=True, slots=True)
+class EntryTask:
+    """An entry, and what was known of it when the poll began."""
+
+    source: FeedDocument
+    entry: FeedEntry
+    known: KnownEntry | None
+    twin: str | None
+    """The article that the entry's link leads to already."""
+    may_look: bool = False
+    """Whether its page is asked for a newer date before the entry counts as too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be had of an entry's page."""
+
+    draft: Draft
+    letters: tuple[Record, ...] = ()
+    """Dead letters about the page."""
+    failure: str | None = None
+    """Why a page that was fetched could not be read."""
+    is_no_page: bool = False
+    """Whether there is a document of another kind where the page should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PageFound:
+    """The page, or why there is none."""
+
+    page: Page | None
+    policy: Policy = NOTHING_STATED
+    reason: str | None = None
+
+    @property
+    def status(self) -> BodyStatus | None:
+        """How to mark what is published without a page."""
+        return None if self.page else STAND_IN.get(self.reason or "", "feed-only")
+
+
+async def read_page(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
+    """The page, or what stands in for it. Raises `FetchFailed` if it is to be tried again later."""
+    found = await _page(desk, task, slot)
+    await slot.take()  # the entry whose page was not asked for must not crowd the workers either
+    publisher = _publisher(desk, task, found.page)
+    try:
+        extraction = await _extract(desk, found.page, _entry_of(task, found.page, publisher))
+    except WorkFailed as error:
+        letter = encode(ingest_failure_event(_stuck_page(desk, task, found.page, error)))
+        failure = f"extract-{error.reason}"
+        log.warning("page stuck url=%s reason=%s", found.page.url if found.page else task.entry.link, failure)
+        extraction = await _from_feed(desk, task.entry)
+        return Reading(_draft(desk, task, replace(found, page=None), publisher, extraction), (letter,), failure)
+    if found.status is not None:
+        extraction = replace(extraction, body_status=found.status)
+    draft = _draft(desk, task, found, publisher, _titled(extraction, task.entry))
+    return Reading(draft, is_no_page=found.reason == "not-html")
+
+
+def _publisher(desk: Desk, task: EntryTask, page: Page | None) -> Publisher:
+    source, link = task.source, task.entry.link
+    feed, address = source.leased.feed, page.url if page else link
+    return desk.publishers.publisher_of(feed, address, link, source.house) if address else feed.publisher
+
+
+def _entry_of(task: EntryTask, page: Page | None, publisher: Publisher) -> FeedEntry:
+    """The entry as far as it may speak for the page: another publisher's headline and author are its own."""
+    if page is None or publisher == task.source.leased.feed.publisher:
+        return task.entry
+    return replace(task.entry, title="", authors=())
+
+
+def _draft(desk: Desk, task: EntryTask, found: _PageFound, publisher: Publisher, extraction: Extraction) -> Draft:
+    return Draft(
+        leased=task.source.leased,
+        feed_title=task.source.title,
+        entry=task.entry,
+        page_url=found.page.url if found.page else None,
+        extraction=extraction,
+        fetched_at=desk.clock(),
+        policy=found.policy,
+        publisher=publisher,
+    )
+
+
+def _titled(extraction: Extraction, entry: FeedEntry) -> Extraction:
+    """The extraction with the entry's title, if the page has none."""
+    title = clean_line(entry.title)
+    if extraction.title or not title:
+        return extraction
+    return replace(extraction, title=title, content_hash=content_hash(title, extraction.text))
+
+
+async def _extract(desk: Desk, page: Page | None, entry: FeedEntry) -> Extraction:
+    """Raises `WorkFailed`; the sites whose pages fail so are counted."""
+    site = owner_of(page.url) if page else None
+    try:
+        extraction = await desk.workers.extract(page, entry)
+    except WorkFailed:
+        if site is not None:
+            desk.stuck_sites.strike(site)
+        raise
+    if site is not None:
+        desk.stuck_sites.clear(site)
+    return extraction
+
+
+async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
+    """What the feed says of the entry; if that cannot be read either, its title alone."""
+    try:
+        return await desk.workers.extract(None, entry)
+    except WorkFailed as error:
+        log.warning("feed content stuck link=%s reason=extract-%s", entry.link, error.reason)
+        return await desk.workers.extract(None, replace(entry, summary="", content=""))
+
+
+async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
+    """The page, or why there is none. Raises `FetchFailed` if it is to be tried again later."""
+    link = task.entry.link
+    if link is None:
+        return _PageFound(None)
+    try:
+        desk.stuck_sites.check(owner_of(link))
+        async with asyncio.timeout_at(task.source.share.ends):
+            response = await desk.fetcher.fetch(link, "page", slot=slot)
+    except TimeoutError as error:
+        raise FetchFailed(OUT_OF_TIME, True, "the feed's other pages took all of its time") from error
+    except FetchFailed as error:
+        attempts = (task.known.attempts if task.known else 0) + 1
+        if error.transient and attempts < desk.settings.fetch_attempts:
+            raise
+        log.info("page unreadable url=%s reason=%s attempts=%d", link, error.reason, attempts)
+        policy = page_policy(desk.fetcher.robots_of(link), None, is_forbidden=error.reason == DISALLOWED)
+        return _PageFound(None, policy, error.reason)
+    policy = page_policy(desk.fetcher.robots_of(response.url), response)
+    if response.hops and leads_astray(link, response.url):
+        log.info("page unreadable url=%s reason=astray final=%s", link, response.url)
+        return _PageFound(None, policy, "astray")
+    return _PageFound(Page(response.url, response.body, response.headers.get("content-type", "")), policy)
+
+
+def _stuck_page(desk: Desk, task: EntryTask, page: Page | None, error: WorkFailed) -> IngestFailure:
+    feed = task.source.leased.feed
+    return IngestFailure(
+        stage="extract",
+        url=(page.url if page else task.entry.link) or feed.url,
+        feed_id=feed.id,
+        reason=f"extract-{error.reason}",
+        detail=error.detail[:500],
+        sha256=hashlib.sha256(page.body).hexdigest() if page else None,
+        size=len(page.body) if page else None,
+        failed_at=desk.clock(),
+    )

@@ -1,0 +1,169 @@
+"""A slow, silent, stuck or large feed costs its own share of a poll and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.extraction import Extraction, Page
+from ingest.fair_turns import FairTurns
+from ingest.feed_entry import FeedEntry
+from ingest.fetch_failure import FetchFailed
+from ingest.http_body import LARGE, BodyLimit, read_body
+from ingest.politeness import Slot
+from ingest.strikes import IN_A_ROW, Strikes
+from ingest.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ingest.conftest import Newsroom
+
+Maker = Callable[..., str]
+Work = Callable[[Page | None, FeedEntry], Extraction]
+
+
+def test_who_has_used_least_comes_next() -> None:
+    """A party whose turns were costly waits until the others have used as much."""
+    order: list[str] = []
+
+    async def work(turns: FairTurns, party: str, cost: float) -> None:
+        await turns.take(party)
+        order.append(party)
+        await asyncio.sleep(0)
+        turns.end(party, cost)
+
+    async def run() -> None:
+        turns = FairTurns(1, each_at_once=1)
+        slow = [work(turns, "slow", 20.0) for _ in range(4)]
+        quick = [work(turns, "quick", 5.0) for _ in range(5)]
+        await asyncio.gather(*slow, *quick)
+
+    asyncio.run(run())
+
+    assert order == ["slow", "quick", "quick", "quick", "quick", "slow", "quick", "slow", "slow"]
+
+
+def test_one_party_cannot_hold_every_turn() -> None:
+    """However many it wants, a turn is left for others; and a turn that is given up is not lost."""
+
+    async def run() -> list[bool]:
+        turns = FairTurns(3, each_at_once=2)
+        greedy = [asyncio.ensure_future(turns.take("greedy")) for _ in range(4)]
+        await asyncio.wait_for(turns.take("other"), 5)
+        greedy[2].cancel()
+        await asyncio.sleep(0)
+        turns.end("greedy", 1.0)
+        await asyncio.wait_for(greedy[3], 5)
+        return [task.cancelled() for task in greedy]
+
+    assert asyncio.run(run()) == [False, False, True, False]
+
+
+def test_a_site_in_trouble_is_left_alone_until_something_goes_well() -> None:
+    """Three in a row; a success in between begins the count anew, and other sites are not meant."""
+    strikes = Strikes("host-silent", "did not answer")
+    for _ in range(IN_A_ROW - 1):
+        strikes.strike("a.example")
+    strikes.clear("a.example")
+    strikes.strike("a.example")
+    strikes.check("a.example")
+
+    for _ in range(IN_A_ROW - 1):
+        strikes.strike("a.example")
+
+    with pytest.raises(FetchFailed, match=r"host-silent: a\.example did not answer 3 times in a row") as caught:
+        strikes.check("a.example")
+    assert caught.value.transient
+    strikes.check("b.example")
+
+
+def test_a_silent_host_is_asked_a_few_times_and_no_more(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Its other pages are put off and counted; the next feed's page is read."""
+    silent = [newsroom.web.hangs(f"/silent/{number}").replace("127.0.0.1", "localhost") for number in range(12)]
+    fine = newsroom.web.serves("/fine.html", article_page())
+    slow_feed = newsroom.web.publishes("/slow.xml", *(item(link) for link in silent))
+    newsroom.subscribes(slow_feed, newsroom.web.publishes("/fine.xml", item(fine)))
+
+    report = newsroom.polls(fetch_timeout=timedelta(milliseconds=150), obey_robots=False)
+
+    asked = sum(newsroom.web.asked(f"/silent/{number}") for number in range(12))
+    assert IN_A_ROW <= asked <= IN_A_ROW + 1
+    assert report.entries == {"failed:host-silent": 12 - asked, "failed:timeout": asked, "published": 1}
+
+
+def test_a_feed_whose_time_is_over_goes_on_in_the_next_poll(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """What was not asked for is no failed attempt: it waits, however often."""
+    links = [newsroom.web.serves(f"/{number}.html", article_page(str(number))) for number in range(3)]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *(item(link) for link in links)))
+
+    for _ in range(4):
+        assert newsroom.polls(feed_timeout=timedelta(0)).entries == {"failed:out-of-time": 3}
+
+    assert newsroom.polls().entries == {"published": 3}
+    assert {article.body_status for article in newsroom.bus.articles} == {"full"}
+
+
+def test_a_site_whose_pages_get_stuck_keeps_no_worker_busy(
+    newsroom: Newsroom, item: Maker, stuck: Work, article_page: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few its pages are put off, and another site's are read."""
+    monkeypatch.setattr("ingest.poll.Workers", lambda settings: Workers(settings, stuck))
+    links = [newsroom.web.serves(f"/{n}.html", "<html>never-ends</html>") for n in range(30)]
+    bad = newsroom.web.publishes("/bad.xml", *(item(link, description="Known.") for link in links))
+    good = newsroom.web.serves("/good.html", article_page()).replace("127.0.0.1", "localhost")
+    newsroom.subscribes(bad, newsroom.web.publishes("/good.xml", item(good)))
+
+    report = newsroom.polls(extract_timeout=timedelta(milliseconds=300), concurrency=32)
+
+    read = report.entries["published"] - 1
+    assert IN_A_ROW <= read <= 12
+    assert report.entries == {"failed:site-stuck": 30 - read, "published": read + 1}
+    assert [article.url for article in newsroom.bus.articles if article.body_status == "full"] == [good]
+
+
+def test_a_large_body_waits_for_its_place() -> None:
+    """Room is asked for once more than a million bytes are held, whether they came so or were packed."""
+    made: list[int] = []
+
+    async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
+        for part in parts:
+            yield part
+
+    async def read(*parts: bytes, encoding: str = "") -> int:
+        made.clear()
+
+        async def make_room() -> None:
+            made.append(1)
+
+        return len((await read_body(pieces(*parts), encoding, BodyLimit(5_000_000), make_room)).data)
+
+    assert (asyncio.run(read(b"x" * LARGE)), made) == (LARGE, [])
+    assert (asyncio.run(read(b"x" * LARGE, b"y")), made) == (LARGE + 1, [1])
+    assert (asyncio.run(read(gzip.compress(b"x" * 3 * LARGE), encoding="gzip")), made) == (3 * LARGE, [1])
+
+
+def test_places_for_large_bodies_are_given_back() -> None:
+    """With the slot itself, or before it; and never twice."""
+
+    async def run() -> tuple[bool, bool]:
+        places, large = asyncio.Semaphore(4), asyncio.Semaphore(1)
+        async with Slot(places, large) as slot:
+            await slot.take()
+            await slot.enlarge()
+            await slot.enlarge()
+            was_taken = large.locked()
+            slot.shrink()
+            slot.shrink()
+            await slot.enlarge()
+        await large.acquire()
+        return was_taken, large.locked()
+
+    assert asyncio.run(asyncio.wait_for(run(), 5)) == (True, True)
