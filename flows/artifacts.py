@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
-from flows.reports import feed_rows, lag_rows, poll_markdown
+from flows.reports import feed_rows, lag_rows, outcome_rows, poll_markdown
 from ingest.report import PollReport
+from ingest.revisit import RevisitReport
 
 
 async def publish_poll_report(report: PollReport) -> None:
@@ -15,6 +16,15 @@ async def publish_poll_report(report: PollReport) -> None:
     await acreate_markdown_artifact(poll_markdown(report), key="poll-report", description="Entries by outcome.")
     await acreate_table_artifact(
         feed_rows(report), key="poll-feeds", description="Feeds: failing first, then the slowest."
+    )
+
+
+async def publish_revisit_report(report: RevisitReport) -> None:
+    """Pages by outcome."""
+    await acreate_table_artifact(
+        outcome_rows(report.outcomes),
+        key="revisit-report",
+        description=f"{report.visited} pages were read again.",
     )
 
 

@@ -13,6 +13,7 @@ from prefect.schedules import Interval
 from prefect.types.entrypoint import EntrypointType
 
 from flows.poll import poll_feeds
+from flows.revisit import revisit_articles
 from flows.stage_health import stage_health
 
 GRACE_SECONDS = 60  # how long a slot stays taken by a run whose worker died before it began
@@ -38,6 +39,14 @@ DEPLOYMENTS = (
         interval=timedelta(minutes=5),
         description="Polls the feeds that are due and publishes new articles. While one run is still going the next "
         "is cancelled; what is due then is polled by the one after it.",
+        tags=("geowire", "ingest"),
+    ),
+    Deployment(
+        flow=revisit_articles,
+        name="revisit-every-15-minutes",
+        entrypoint="flows.revisit.revisit_articles",
+        interval=timedelta(minutes=15),
+        description="Reads the pages of young articles again: publishes what changed and withdraws what is gone.",
         tags=("geowire", "ingest"),
     ),
     Deployment(

@@ -24,3 +24,9 @@ def health_run_name() -> str:
     """`stage-health-20261123T0306`."""
     scheduled: datetime = flow_run.scheduled_start_time or datetime.now(UTC)
     return f"stage-health-{scheduled:%Y%m%dT%H%M}"
+
+
+def revisit_run_name() -> str:
+    """`revisit-20261123T0306`."""
+    scheduled: datetime = flow_run.scheduled_start_time or datetime.now(UTC)
+    return f"revisit-{scheduled:%Y%m%dT%H%M}"

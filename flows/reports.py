@@ -56,6 +56,12 @@ def feed_row(feed: FeedReport) -> dict[str, object]:
     }
 
 
+def outcome_rows(outcomes: Mapping[str, int]) -> list[dict[str, object]]:
+    """A row for each outcome, the most frequent first."""
+    ordered = sorted(outcomes.items(), key=lambda row: (-row[1], row[0]))
+    return [{"outcome": outcome, "pages": count} for outcome, count in ordered]
+
+
 def lag_rows(lags: Mapping[str, int]) -> list[dict[str, object]]:
     """A row for each stage."""
     return [{"stage": stage, "still to read": lag} for stage, lag in lags.items()]

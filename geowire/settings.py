@@ -88,6 +88,13 @@ class Settings(BaseSettings):
     """For one request, redirects included."""
     feed_timeout: Duration = timedelta(minutes=5)
     """For asking for the pages of one feed in one poll; the others are asked for in the next."""
+    revisit_ages: Annotated[tuple[timedelta, ...], NoDecode] = (
+        timedelta(hours=3),
+        timedelta(hours=12),
+        timedelta(days=2),
+        timedelta(days=7),
+    )
+    """Ages at which an article's page is read again, such as `3h,12h,2d,7d`; `off`: never."""
     connect_timeout: Duration = timedelta(seconds=10)
     """For one connection."""
     redirects: int = Field(default=8, ge=0, le=30)
@@ -130,6 +137,11 @@ class Settings(BaseSettings):
     def _networks(cls, value: object) -> object:
         return parse_networks(value) if isinstance(value, (str, bool)) else value
 
+    @field_validator("revisit_ages", mode="before")
+    @classmethod
+    def _ages(cls, value: object) -> object:
+        return parse_ages(value) if isinstance(value, str) else value
+
     @property
     def bus_url(self) -> str:
         """The bus to open."""
@@ -161,6 +173,13 @@ def parse_networks(value: str | bool) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise ValueError(f"{error}; write true, false, or CIDRs such as 127.0.0.0/8,10.1.0.0/16") from error
+
+
+def parse_ages(text: str) -> tuple[timedelta, ...]:
+    """`off` or a list of durations. Raises `ValueError` that says what to write."""
+    if text.strip().lower() in {"", "off", "false", "none"}:
+        return ()
+    return tuple(parse_duration(part) for part in text.split(",") if part.strip())
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from geowire.messages import Article, FeedReference, Publisher
 from geowire.messages.article import DateSource, Policy
+from ingest.article_state import KnownArticle
 from ingest.change import describe_change
-from ingest.entry_state import KnownArticle
 from ingest.extraction import Extraction
 from ingest.feed_entry import FeedEntry
 from ingest.identity import article_id, normalise_url
@@ -48,10 +48,11 @@ def first_version(draft: Draft) -> Article:
 def next_version(draft: Draft, known: KnownArticle) -> Article:
     """The same article, changed. Its id and, unless the feed names another, its date stay."""
     date, source = draft.extraction.published_at, draft.extraction.date_source
+    before = known.article
     if source not in {"feed", "feed_updated"}:
-        date, source = known.published_at, known.date_source
-    article = _article(draft, known.id, known.version + 1, date, source)
-    change = describe_change(known.title, known.text, article.title, article.text)
+        date, source = before.published_at, before.date_source
+    article = _article(draft, before.id, known.version + 1, date, source)
+    change = describe_change(before.title, before.text, article.title, article.text)
     return article.model_copy(update={"change": change})
 
 

@@ -6,11 +6,25 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from geowire.messages import Article
+from geowire.messages.article import BodyStatus
 from ingest.entry_state import KnownEntry
+from ingest.extraction import Extraction
 from ingest.feed_entry import FeedEntry
 
 OLD_LOOKS = 2
 """Pages of old entries that one poll of a feed looks at."""
+
+
+COMPLETENESS: dict[BodyStatus, int] = {
+    "full": 3,
+    "paywalled": 2,
+    "teaser": 2,
+    "feed-only": 1,
+    "blocked": 0,
+    "consent": 0,
+}
+"""How much of an article each status promises."""
 
 
 class Step(Enum):
@@ -51,3 +65,8 @@ def worth_a_look(entries: Iterable[FeedEntry], now: datetime, max_age: timedelta
 def is_too_old(dated_at: datetime | None, now: datetime, max_age: timedelta) -> bool:
     """Whether an entry of this date is no news any more; one without a date is new."""
     return dated_at is not None and now - dated_at > max_age
+
+
+def is_worse(found: Extraction, published: Article) -> bool:
+    """Whether less could be read now than the version that is published: a wall came down, or the page is broken."""
+    return not found.text or COMPLETENESS[found.body_status] < COMPLETENESS[published.body_status]

@@ -12,6 +12,8 @@ PUBLISHED = Outcome("published")
 UPDATED = Outcome("updated")
 UNCHANGED = Outcome("unchanged")
 DUPLICATE = Outcome("duplicate")
+WITHDRAWN = Outcome("withdrawn")
+"""Of a page that is read again, never of a feed's entry."""
 
 
 def rejected(reason: str) -> Outcome:

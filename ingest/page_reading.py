@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from geowire.bus import Record
 from geowire.events import encode, ingest_failure_event
 from geowire.messages import IngestFailure, Publisher
 from geowire.messages.article import BodyStatus, Policy
+from ingest.answer import Response
 from ingest.article import NOTHING_STATED, Draft
 from ingest.clean_text import clean_line
 from ingest.desk import Desk
@@ -25,6 +26,7 @@ from ingest.leases import LeasedFeed
 from ingest.page_policy import page_policy
 from ingest.politeness import Slot
 from ingest.robots_book import DISALLOWED
+from ingest.validators import Validators, stated_validators
 from ingest.workers import WorkFailed
 
 log = logging.getLogger("geowire.ingest.page")
@@ -75,6 +77,8 @@ class Reading:
     """Why a page that was fetched could not be read."""
     is_no_page: bool = False
     """Whether there is a document of another kind where the page should be."""
+    validators: Validators = field(default_factory=Validators)
+    """What the page's server says to ask with the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class _PageFound:
     page: Page | None
     policy: Policy = NOTHING_STATED
     reason: str | None = None
+    validators: Validators = field(default_factory=Validators)
 
     @property
     def status(self) -> BodyStatus | None:
@@ -107,7 +112,7 @@ async def read_page(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
     if found.status is not None:
         extraction = replace(extraction, body_status=found.status)
     draft = _draft(desk, task, found, publisher, _titled(extraction, task.entry))
-    return Reading(draft, is_no_page=found.reason == "not-html")
+    return Reading(draft, is_no_page=found.reason == "not-html", validators=found.validators)
 
 
 def _publisher(desk: Desk, task: EntryTask, page: Page | None) -> Publisher:
@@ -189,7 +194,12 @@ async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
     if response.hops and leads_astray(link, response.url):
         log.info("page unreadable url=%s reason=astray final=%s", link, response.url)
         return _PageFound(None, policy, "astray")
-    return _PageFound(Page(response.url, response.body, response.headers.get("content-type", "")), policy)
+    return _PageFound(page_of(response), policy, validators=stated_validators(response))
+
+
+def page_of(response: Response) -> Page:
+    """An answer as a page."""
+    return Page(response.url, response.body, response.headers.get("content-type", ""))
 
 
 def _stuck_page(desk: Desk, task: EntryTask, page: Page | None, error: WorkFailed) -> IngestFailure:

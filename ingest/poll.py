@@ -24,12 +24,14 @@ from ingest.desk import Clock, Desk
 from ingest.faults import Attempt, is_our_network
 from ingest.feed_state import sync_catalogue
 from ingest.fetch import Fetcher
+from ingest.forget import Forgotten, forget
 from ingest.host_tables import HostMemory
 from ingest.leases import Claim, LeasedFeed, Wanted, count_wanted, lease_wanted, new_owner, release, renew
 from ingest.outbox import Sender, SenderOptions
 from ingest.poll_feed import Visit, conclude, visit_feed
 from ingest.publishers import Publishers
 from ingest.report import FeedReport, PollReport, ShardReport
+from ingest.revisit import RevisitReport, revisit_due
 from ingest.strikes import Strikes
 from ingest.workers import Workers
 
@@ -143,6 +145,10 @@ class Ingest:
         self._shards.append(report)
         return report
 
+    async def revisit(self, limit: int) -> RevisitReport:
+        """Read again at most so many pages of articles that are due. Raises `Transient` if the state is down."""
+        return await revisit_due(self._desk, limit)
+
     async def finish(self, drain: timedelta = DRAIN) -> PollReport:
         """Wait until the bus has everything, but no longer than `drain`; the report of all shards."""
         left = await asyncio.to_thread(self._sender.drain, drain.total_seconds())
@@ -242,6 +248,30 @@ async def poll_in_shards(ingest: Ingest, poll_shard: PollShard, *, all_feeds: bo
             return await poll_shard(size, number, len(sizes))
 
     await all_of([one(size, number) for number, size in enumerate(sizes, 1)])
+
+
+async def revisit_once(settings: Settings, bus: Bus, limit: int) -> RevisitReport:
+    """One whole revisit, as a flow does it, without Prefect."""
+    async with open_ingest(settings, bus) as ingest:
+        report = await ingest.revisit(limit)
+        await ingest.finish()
+        return report
+
+
+def forget_once(settings: Settings, bus: Bus, url: str, *, clock: Clock = utc_now) -> Forgotten | None:
+    """Take back the article at an address and tell the readers; None if none is known there."""
+    database = Database(settings.state_url)
+    options = SenderOptions(new_owner(chance.SystemRandom().getrandbits(32)), clock, DRAIN, settings.retry_wait)
+    sender = Sender(database, bus, options)
+    sender.start()
+    try:
+        forgotten = database.run_here(lambda connection: forget(connection, url, clock))
+        if sender.drain(DRAIN.total_seconds()):
+            raise Transient("the bus does not answer: the withdrawal waits in the outbox, and the next poll sends it")
+    finally:
+        sender.stop()
+        database.close()
+    return forgotten
 
 
 async def poll_once(

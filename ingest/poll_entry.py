@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from geowire.bus import Record
 from geowire.errors import GeowireError
 from geowire.events import article_event, encode
-from geowire.messages.article import BodyStatus
 from ingest import outcomes
 from ingest.article import first_version, next_version
-from ingest.decide import Step, is_too_old, next_step
+from ingest.article_state import KnownArticle, Visits, hand_over, load_article, settle_new, settle_update
+from ingest.decide import Step, is_too_old, is_worse, next_step
 from ingest.desk import Desk
-from ingest.entry_state import (
-    KnownArticle,
-    Sighting,
-    hand_over,
-    load_article,
-    mark_done,
-    mark_pending,
-    settle_new,
-    settle_update,
-)
+from ingest.entry_state import Sighting, mark_done, mark_pending
 from ingest.extraction import Extraction
 from ingest.feed_state import feed_address
 from ingest.fetch_failure import FetchFailed
@@ -34,10 +25,10 @@ from ingest.outcomes import Outcome
 from ingest.page_reading import OUT_OF_TIME, EntryTask, Reading, read_page
 from ingest.politeness import Slot
 from ingest.publishers import is_at_home
+from ingest.revisit_plan import born_at, next_visit
 
 log = logging.getLogger("geowire.ingest.entry")
 
-UNREADABLE: frozenset[BodyStatus] = frozenset({"feed-only", "blocked", "consent"})
 ANOTHER_DATE = timedelta(hours=1)
 """Two feeds that differ by less mean one date."""
 
@@ -89,7 +80,10 @@ async def _read(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     article = first_version(draft)
     records = (encode(article_event(article)), *reading.letters)
     sighting, aliases = _sighting(desk, task), alias_keys(draft.addresses)
-    outcome = await desk.database.run(lambda connection: settle_new(connection, sighting, article, aliases, records))
+    visits = _visits(desk, article.published_at, article.fetched_at, reading)
+    outcome = await desk.database.run(
+        lambda connection: settle_new(connection, sighting, article, aliases, records, visits)
+    )
     desk.wake_sender()
     return outcome
 
@@ -102,8 +96,9 @@ async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
         return outcomes.UNCHANGED
     reading = await read_page(desk, task, slot)
     found = reading.draft.extraction
-    if _is_worse(found, known) or found.content_hash == known.content_hash:
-        await _done(desk, task, known.id, reading.letters)
+    is_as_it_was = found.content_hash == known.article.content_hash and not known.withdrawn
+    if is_as_it_was or is_worse(found, known.article):
+        await _done(desk, task, known.article.id, reading.letters)
         return outcomes.UNCHANGED
     return await _publish_next(desk, task, known, reading)
 
@@ -112,7 +107,8 @@ async def _publish_next(desk: Desk, task: EntryTask, known: KnownArticle, readin
     article = next_version(reading.draft, known)
     records = (encode(article_event(article)), *reading.letters)
     sighting = _sighting(desk, task)
-    outcome = await desk.database.run(lambda connection: settle_update(connection, sighting, article, records))
+    visits = _visits(desk, article.published_at, known.first_seen_at, reading)
+    outcome = await desk.database.run(lambda connection: settle_update(connection, sighting, article, records, visits))
     desk.wake_sender()
     return outcome
 
@@ -133,20 +129,27 @@ async def _take_over(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
         return outcomes.DUPLICATE
     reading = await read_page(desk, task, slot)
     found, sighting = reading.draft.extraction, _sighting(desk, task)
-    if not _is_worse(found, known) and (found.content_hash != known.content_hash or _is_redated(found, known)):
+    is_another = found.content_hash != known.article.content_hash or _is_redated(found, known)
+    if is_another and not is_worse(found, known.article):
         return await _publish_next(desk, task, known, reading)
-    await desk.database.run(lambda connection: hand_over(connection, sighting, known.id, reading.letters))
+    await desk.database.run(lambda connection: hand_over(connection, sighting, known.article.id, reading.letters))
     return outcomes.DUPLICATE
 
 
-def _is_worse(found: Extraction, known: KnownArticle) -> bool:
-    return not found.text or (found.body_status in UNREADABLE and known.body_status not in UNREADABLE)
+def _visits(desk: Desk, published_at: datetime | None, first_seen_at: datetime, reading: Reading) -> Visits:
+    """When to read the page again, if there is one."""
+    if reading.draft.entry.link is None:
+        return Visits()
+    born = born_at(published_at, first_seen_at)
+    due = next_visit(born, desk.clock(), desk.settings.revisit_ages, desk.chance.random())
+    return Visits(due, reading.validators)
 
 
 def _is_redated(found: Extraction, known: KnownArticle) -> bool:
-    if found.date_source not in {"feed", "feed_updated"} or found.published_at is None or known.published_at is None:
+    before = known.article.published_at
+    if found.date_source not in {"feed", "feed_updated"} or found.published_at is None or before is None:
         return False
-    return abs(found.published_at - known.published_at) >= ANOTHER_DATE
+    return abs(found.published_at - before) >= ANOTHER_DATE
 
 
 async def _others_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
@@ -160,9 +163,9 @@ async def _others_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
         return article, feed_address(connection, article.feed_id) if article else None
 
     article, holder = await desk.database.run(look_up)
-    if article is None or holder is None or not is_at_home(feed.url, article.url):
+    if article is None or holder is None or not is_at_home(feed.url, article.article.url):
         return None
-    return None if is_at_home(holder, article.url) else article
+    return None if is_at_home(holder, article.article.url) else article
 
 
 async def _own_article(desk: Desk, task: EntryTask) -> KnownArticle | None:

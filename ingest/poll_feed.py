@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from geowire.events import encode, feed_event
 from geowire.messages import FeedPolled
+from ingest.article_state import articles_at
 from ingest.decide import is_too_old, worth_a_look
 from ingest.desk import Desk
-from ingest.entry_state import KnownEntry, articles_at, known_entries, pending_entries
+from ingest.entry_state import KnownEntry, known_entries, pending_entries
 from ingest.faults import Attempt, may_be_ours
 from ingest.feed_entry import FeedEntry
 from ingest.feed_reading import FeedReading, read_feed

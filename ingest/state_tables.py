@@ -83,15 +83,15 @@ ARTICLE = Table(
     Column("version", Integer, nullable=False),
     Column("feed_id", String(32), nullable=False),
     Column("entry_key", String(32), nullable=False),
-    Column("url", Text, nullable=False),
-    Column("content_hash", String(64), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("text", LargeBinary, nullable=False),  # zlib
-    Column("published_at", Double),
-    Column("date_source", String(20)),
-    Column("body_status", String(20), nullable=False),
-    Column("fetched_at", Double, nullable=False),
+    Column("message", LargeBinary),  # the last version with a text as JSON, zlib; NULL once forgotten
+    Column("withdrawn", String(20)),  # why, while it is
+    Column("first_seen_at", Double, nullable=False),
+    Column("visit_at", Double),  # when its page is asked for again; NULL: never
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("missing", Integer, nullable=False, default=0),  # visits in a row at which there was no page
 )
+Index("article_visit", ARTICLE.c.visit_at)
 
 OUTBOX = Table(
     "outbox",

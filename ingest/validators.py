@@ -75,10 +75,16 @@ def asks_plainly(trust: Trust, entries_per_day: float | None, now: datetime) -> 
 
 def validators_after(before: Validators, response: Response) -> Validators:
     """What to remember: a 304 changes only what it names, an answer with a body replaces everything."""
-    etag, modified = (_kept(response.headers.get(name)) for name in ("etag", "last-modified"))
+    stated = stated_validators(response)
     if response.is_not_modified:
-        return Validators(etag or before.etag, modified or before.last_modified, before.body_hash)
-    return Validators(etag, modified, hashlib.sha256(response.body).hexdigest())
+        etag, modified = stated.etag or before.etag, stated.last_modified or before.last_modified
+        return Validators(etag, modified, before.body_hash)
+    return replace(stated, body_hash=hashlib.sha256(response.body).hexdigest())
+
+
+def stated_validators(response: Response) -> Validators:
+    """The validators that an answer names."""
+    return Validators(_kept(response.headers.get("etag")), _kept(response.headers.get("last-modified")))
 
 
 def _kept(header: str | None) -> str | None:

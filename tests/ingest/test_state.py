@@ -16,18 +16,10 @@ from geowire.bus import Record
 from geowire.errors import Misconfigured, Transient
 from geowire.liveness import this_process
 from geowire.messages import Article, FeedPolled, FeedReference, Publisher
+from ingest.article_state import Visits, articles_at, load_article, settle_new, settle_update
 from ingest.catalogue import Feed, Located, parse_catalogue
 from ingest.database import Database
-from ingest.entry_state import (
-    Sighting,
-    articles_at,
-    known_entries,
-    load_article,
-    mark_pending,
-    pending_entries,
-    settle_new,
-    settle_update,
-)
+from ingest.entry_state import Sighting, known_entries, mark_pending, pending_entries
 from ingest.feed_entry import FeedEntry
 from ingest.feed_state import PolledFeed, finish_poll, sync_catalogue
 from ingest.history import FeedHistory
@@ -172,7 +164,7 @@ def settle(database: Database, seen: Sighting, made: Article, *addresses: str) -
     """Try to publish a new article."""
     records = [Record("geowire.articles.v1", made.id.encode(), made.text.encode())]
     aliases = alias_keys(addresses)
-    return database.run_here(lambda connection: settle_new(connection, seen, made, aliases, records))
+    return database.run_here(lambda connection: settle_new(connection, seen, made, aliases, records, Visits()))
 
 
 def test_an_article_is_published_once(database: Database) -> None:
@@ -198,14 +190,14 @@ def test_versions_follow_each_other(database: Database) -> None:
 
     def update(made: Article) -> str:
         record = Record("geowire.articles.v1", b"id", made.text.encode())
-        return database.run_here(lambda connection: settle_update(connection, sighting("e"), made, [record]))
+        return database.run_here(lambda connection: settle_update(connection, sighting("e"), made, [record], Visits()))
 
     outcomes = [update(article(version=2, body="Two.")), update(article(version=2, body="Late."))]
 
     stored = database.run_here(lambda connection: load_article(connection, "id"))
     assert outcomes == ["updated", "unchanged"]
     assert stored is not None
-    assert (stored.version, stored.text) == (2, "Two.")
+    assert (stored.version, stored.article.text) == (2, "Two.")
     assert [row.record.value for row in database.run_here(lambda c: oldest_records(c, 9))] == [b"Text.", b"Two."]
 
 

@@ -1,0 +1,211 @@
+"""What is remembered of articles. Each `settle_*` is one decision, made inside one transaction."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Row, select, update
+
+from geowire.bus import Record
+from geowire.messages import Article
+from ingest.entry_state import Sighting, mark_done
+from ingest.outbox_rows import put_records
+from ingest.outcomes import DUPLICATE, PUBLISHED, UNCHANGED, UPDATED, Outcome
+from ingest.state_tables import ALIAS, ARTICLE
+from ingest.upsert import insert_or_ignore
+from ingest.validators import Validators
+
+IN_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """What the next visit to the article's page needs."""
+
+    due: datetime | None = None
+    """When; None: never again."""
+    validators: Validators = field(default_factory=Validators)
+    missing: int = 0
+    """Visits in a row at which there was no page."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownArticle:
+    """An article that was published."""
+
+    article: Article
+    """Its last version with a text."""
+    version: int
+    """The last version, which may be a withdrawal."""
+    feed_id: str
+    """The feed that keeps it up to date, and by which entry."""
+    entry_key: str
+    first_seen_at: datetime
+    withdrawn: str | None = None
+    """Why it was withdrawn, if it was."""
+    visits: Visits = field(default_factory=Visits)
+
+
+def articles_at(connection: Connection, keys: Collection[str]) -> dict[str, str]:
+    """The articles that addresses lead to: article id by address key."""
+    wanted = sorted(keys)
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), IN_LIMIT):
+        query = select(ALIAS.c.key, ALIAS.c.article_id).where(ALIAS.c.key.in_(wanted[start : start + IN_LIMIT]))
+        found.update((row.key, row.article_id) for row in connection.execute(query))
+    return found
+
+
+def load_article(connection: Connection, article_id: str) -> KnownArticle | None:
+    """An article; None if it is not known, or forgotten on demand."""
+    row = connection.execute(select(ARTICLE).where(ARTICLE.c.id == article_id)).first()
+    return None if row is None else known_article(row)
+
+
+def known_article(row: Row[tuple[object, ...]]) -> KnownArticle | None:
+    """A row of the table; None if its content was forgotten."""
+    if row.message is None:
+        return None
+    return KnownArticle(
+        article=Article.model_validate_json(zlib.decompress(row.message)),
+        version=row.version,
+        feed_id=row.feed_id,
+        entry_key=row.entry_key,
+        first_seen_at=datetime.fromtimestamp(row.first_seen_at, UTC),
+        withdrawn=row.withdrawn,
+        visits=Visits(
+            None if row.visit_at is None else datetime.fromtimestamp(row.visit_at, UTC),
+            Validators(row.etag, row.last_modified),
+            row.missing,
+        ),
+    )
+
+
+def settle_new(
+    connection: Connection,
+    sighting: Sighting,
+    article: Article,
+    aliases: Mapping[str, str],
+    records: Sequence[Record],
+    visits: Visits,
+) -> Outcome:
+    """Publish version 1, unless the article is known by now under one of its addresses."""
+    owner = _claim_aliases(connection, article.id, aliases)
+    if owner != article.id or not _insert_article(connection, article, sighting, visits):
+        mark_done(connection, sighting, owner)
+        return DUPLICATE
+    mark_done(connection, sighting, article.id, records)
+    return PUBLISHED
+
+
+def settle_update(
+    connection: Connection, sighting: Sighting, article: Article, records: Sequence[Record], visits: Visits
+) -> Outcome:
+    """Publish the next version, unless another process was first."""
+    holder = {"feed_id": sighting.feed_id, "entry_key": sighting.entry.key}
+    if not replace_version(connection, article, visits, records, holder):
+        return UNCHANGED
+    mark_done(connection, sighting, article.id)
+    return UPDATED
+
+
+def replace_version(
+    connection: Connection,
+    article: Article,
+    visits: Visits,
+    records: Sequence[Record],
+    holder: Mapping[str, str] | None = None,
+) -> bool:
+    """Publish a version in the place of the one before; False if that is not the last one any more."""
+    previous = (ARTICLE.c.id == article.id, ARTICLE.c.version == article.version - 1)
+    values = {**_version_values(article), **visit_values(visits), **(holder or {}), "withdrawn": None}
+    if not connection.execute(update(ARTICLE).where(*previous).values(values)).rowcount:
+        return False
+    put_records(connection, records)
+    return True
+
+
+def hand_over(connection: Connection, sighting: Sighting, article_id: str, records: Sequence[Record] = ()) -> None:
+    """From now on this entry keeps the article up to date."""
+    holder = {"feed_id": sighting.feed_id, "entry_key": sighting.entry.key}
+    connection.execute(update(ARTICLE).where(ARTICLE.c.id == article_id).values(holder))
+    mark_done(connection, sighting, article_id, records)
+
+
+def lease_visits(connection: Connection, now: datetime, until: datetime, limit: int) -> list[KnownArticle]:
+    """Articles whose pages are due, the longest overdue first; nobody else gets them until the lease ends."""
+    due = select(ARTICLE).where(ARTICLE.c.visit_at <= now.timestamp(), ARTICLE.c.message.is_not(None))
+    query = due.order_by(ARTICLE.c.visit_at, ARTICLE.c.id).limit(limit).with_for_update(skip_locked=True)
+    rows = connection.execute(query).all()
+    for start in range(0, len(rows), IN_LIMIT):
+        among = ARTICLE.c.id.in_([row.id for row in rows[start : start + IN_LIMIT]])
+        connection.execute(update(ARTICLE).where(among).values(visit_at=until.timestamp()))
+    return [known for row in rows if (known := known_article(row)) is not None]
+
+
+def plan_visit(connection: Connection, known: KnownArticle, visits: Visits) -> None:
+    """Remember when the page is due next, unless there is another version by now, which has its own plan."""
+    same = (ARTICLE.c.id == known.article.id, ARTICLE.c.version == known.version)
+    connection.execute(update(ARTICLE).where(*same).values(visit_values(visits)))
+
+
+def withdraw(connection: Connection, known: KnownArticle, reason: str, records: Sequence[Record]) -> bool:
+    """Publish the withdrawal as the next version; False if there is another version by now."""
+    previous = (ARTICLE.c.id == known.article.id, ARTICLE.c.version == known.version)
+    values = {"version": known.version + 1, "withdrawn": reason, "visit_at": None}
+    if not connection.execute(update(ARTICLE).where(*previous).values(values)).rowcount:
+        return False
+    put_records(connection, records)
+    return True
+
+
+def erase(connection: Connection, article_id: str) -> None:
+    """Keep nothing of an article but the hashes of its addresses, by which it is known if it comes again."""
+    connection.execute(update(ARTICLE).where(ARTICLE.c.id == article_id).values(message=None, visit_at=None))
+    connection.execute(update(ALIAS).where(ALIAS.c.article_id == article_id).values(address=""))
+
+
+def visit_values(visits: Visits) -> dict[str, object]:
+    """The columns that the next visit needs."""
+    return {
+        "visit_at": None if visits.due is None else visits.due.timestamp(),
+        "etag": visits.validators.etag,
+        "last_modified": visits.validators.last_modified,
+        "missing": visits.missing,
+    }
+
+
+def _claim_aliases(connection: Connection, article_id: str, aliases: Mapping[str, str]) -> str:
+    """Whose article the addresses lead to: this one, or one that had an address first and now has all of them."""
+    rows = [{"key": key, "address": address, "article_id": article_id} for key, address in aliases.items()]
+    if not rows:
+        return article_id
+    inserted = connection.execute(insert_or_ignore(ALIAS, ("key", "address", "article_id")), rows).rowcount
+    if inserted == len(rows):
+        return article_id
+    owners = set(articles_at(connection, aliases.keys()).values()) - {article_id}
+    if not owners:
+        return article_id
+    first = min(owners)
+    connection.execute(update(ALIAS).where(ALIAS.c.article_id == article_id).values(article_id=first))
+    return first
+
+
+def _insert_article(connection: Connection, article: Article, sighting: Sighting, visits: Visits) -> bool:
+    row = {
+        "id": article.id,
+        "feed_id": sighting.feed_id,
+        "entry_key": sighting.entry.key,
+        "first_seen_at": article.fetched_at.timestamp(),
+        **_version_values(article),
+        **visit_values(visits),
+    }
+    return bool(connection.execute(insert_or_ignore(ARTICLE, tuple(row)), row).rowcount)
+
+
+def _version_values(article: Article) -> dict[str, object]:
+    message = article.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return {"version": article.version, "message": zlib.compress(message, 1)}

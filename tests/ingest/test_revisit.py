@@ -1,0 +1,251 @@
+"""Articles after they were published: pages are read again, changes are versions, what is gone is withdrawn."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from geowire.bus import Delivery
+from geowire.errors import Misconfigured
+from geowire.events import decode
+from geowire.messages import Article, ArticleWithdrawn
+from geowire.settings import load_settings
+from ingest.poll import Ingest, forget_once
+from ingest.revisit_plan import next_visit
+
+if TYPE_CHECKING:
+    from ingest.conftest import Newsroom
+
+Maker = Callable[..., str]
+
+BORN = datetime(2026, 11, 20, 9, tzinfo=UTC)
+AGES = (timedelta(hours=3), timedelta(hours=12), timedelta(days=2))
+
+
+def versions(newsroom: Newsroom) -> list[Article | ArticleWithdrawn]:
+    """Everything that was said of articles, in order."""
+    told = [decode(Delivery(record, 0, at, 0)).data for at, record in enumerate(newsroom.bus.records)]
+    return [data for data in told if isinstance(data, Article | ArticleWithdrawn)]
+
+
+def revisits(newsroom: Newsroom, **changes: Any) -> dict[str, int]:
+    """Read again what is due."""
+
+    async def work(ingest: Ingest) -> dict[str, int]:
+        report = await ingest.revisit(100)
+        await ingest.finish(timedelta(seconds=0.5))
+        return dict(report.outcomes)
+
+    outcomes: dict[str, int] = newsroom.runs(work, **changes)
+    return outcomes
+
+
+def publishes(newsroom: Newsroom, item: Maker, page: str, **headers: str) -> str:
+    """One article, published by a poll."""
+    link = newsroom.web.serves("/a.html", page, **headers)
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link)))
+    assert newsroom.polls().entries == {"published": 1}
+    return link
+
+
+@pytest.mark.parametrize(
+    ("after", "due"),
+    [
+        (timedelta(0), timedelta(hours=3)),
+        (timedelta(hours=3), timedelta(hours=12)),
+        (timedelta(hours=30), timedelta(days=2)),
+        (timedelta(days=2), None),
+    ],
+)
+def test_visits_follow_the_age(after: timedelta, due: timedelta | None) -> None:
+    """The next age that is ahead; none once all have passed, and none where visits are off."""
+    assert next_visit(BORN, BORN + after, AGES, 0.0) == (None if due is None else BORN + due)
+    assert next_visit(BORN, BORN + after, (), 0.0) is None
+
+
+def test_chance_spreads_visits_but_never_into_the_past() -> None:
+    """A tenth of the age at most."""
+    late = next_visit(BORN, BORN, AGES, 1.0)
+
+    assert late is not None
+    assert timedelta(hours=3) < late - BORN <= timedelta(hours=3, minutes=18)
+
+
+def test_a_changed_page_is_the_next_version(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Found without the feed saying anything; what only the feed knew stays."""
+    publishes(newsroom, item, article_page("At least 12 people were hurt."))
+    assert revisits(newsroom) == {}
+    newsroom.web.serves("/a.html", article_page("At least 14 people were hurt."))
+    newsroom.clock.advances(hours=4)
+
+    assert revisits(newsroom) == {"updated": 1}
+
+    first, second = newsroom.bus.articles
+    assert (second.id, second.version, second.title) == (first.id, 2, first.title)
+    assert second.published_at == first.published_at
+    assert second.change is not None
+    assert second.change.removed[0].endswith("At least 12 people were hurt.")
+    assert second.change.added[0].endswith("At least 14 people were hurt.")
+    assert revisits(newsroom) == {}
+
+
+def test_an_unchanged_page_is_asked_for_with_its_validators(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """A 304 costs nothing more; the visits end with the last age."""
+    publishes(newsroom, item, article_page(), ETag='"one"')
+    seen = []
+    for _ in range(12):
+        newsroom.clock.advances(hours=20)
+        seen.append(revisits(newsroom))
+
+    asked = [headers.get("If-None-Match") for path, headers in newsroom.web.requests if path == "/a.html"]
+    assert asked == [None, '"one"', '"one"', '"one"']
+    assert seen.count({"unchanged": 1}) == 3
+    assert seen[-1] == {}
+    assert len(versions(newsroom)) == 1
+
+
+@pytest.mark.parametrize(("status", "reason"), [(404, "gone"), (410, "gone"), (451, "taken-down")])
+def test_a_page_that_is_gone_is_withdrawn_at_the_second_look(
+    newsroom: Newsroom, item: Maker, article_page: Maker, status: int, reason: str
+) -> None:
+    """One slip of a server takes nothing back; the withdrawal is the next version."""
+    publishes(newsroom, item, article_page())
+    newsroom.web.fails("/a.html", status)
+    newsroom.clock.advances(hours=4)
+
+    assert revisits(newsroom) == {f"failed:http-{status}": 1}
+    assert revisits(newsroom) == {}
+    newsroom.clock.advances(hours=2)
+    assert revisits(newsroom) == {"withdrawn": 1}
+
+    last = versions(newsroom)[-1]
+    assert isinstance(last, ArticleWithdrawn)
+    assert (last.version, last.reason) == (2, reason)
+    newsroom.clock.advances(days=1)
+    assert revisits(newsroom) == {}
+
+
+def test_a_page_that_comes_back_is_no_withdrawal(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """The second look finds it: nothing was ever said."""
+    page = article_page()
+    publishes(newsroom, item, page)
+    newsroom.web.fails("/a.html", 404)
+    newsroom.clock.advances(hours=4)
+    revisits(newsroom)
+    newsroom.web.serves("/a.html", page)
+    newsroom.clock.advances(hours=2)
+
+    assert revisits(newsroom) == {"unchanged": 1}
+    newsroom.web.fails("/a.html", 404)
+    newsroom.clock.advances(hours=20)
+    assert revisits(newsroom) == {"failed:http-404": 1}
+    assert len(versions(newsroom)) == 1
+
+
+def test_a_withdrawn_article_that_is_published_again_is_a_new_version(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """When its feed tells of it anew, even if the text is the same."""
+    page = article_page()
+    link = publishes(newsroom, item, page)
+    newsroom.web.fails("/a.html", 410)
+    for hours in (4, 2):
+        newsroom.clock.advances(hours=hours)
+        revisits(newsroom)
+    newsroom.web.serves("/a.html", page)
+    newsroom.web.publishes("/feed.xml", item(link, description="Back on the site."))
+
+    assert newsroom.polls().entries == {"updated": 1}
+    assert [data.version for data in versions(newsroom)] == [1, 2, 3]
+
+
+def test_a_wall_takes_no_text_back(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Less than what is published is not news of the article."""
+    publishes(newsroom, item, article_page())
+    newsroom.web.serves("/a.html", "<html><title>Just a moment...</title><body>cf-chl-bypass</body></html>")
+    newsroom.clock.advances(hours=4)
+
+    assert revisits(newsroom) == {"unchanged": 1}
+    assert len(versions(newsroom)) == 1
+
+
+def test_a_page_that_could_not_be_read_at_first_is_had_later(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """What was published from the feed becomes whole."""
+    link = newsroom.web.fails("/a.html", 403)
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description="Known from the feed.")))
+    newsroom.polls()
+    newsroom.web.serves("/a.html", article_page())
+    newsroom.clock.advances(hours=4)
+
+    assert revisits(newsroom) == {"updated": 1}
+    assert [article.body_status for article in newsroom.bus.articles] == ["blocked", "full"]
+
+
+def test_a_page_that_does_not_answer_is_left_for_its_next_age(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """It is counted, and nothing is published."""
+    publishes(newsroom, item, article_page())
+    newsroom.web.fails("/a.html", 500)
+    newsroom.clock.advances(hours=4)
+
+    assert revisits(newsroom) == {"failed:http-500": 1}
+    assert revisits(newsroom) == {}
+    newsroom.clock.advances(hours=20)
+    assert revisits(newsroom) == {"failed:http-500": 1}
+
+
+def test_what_a_dead_process_had_taken_is_due_again(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Out of time is as good as dead: nothing was planned, and the lease ends."""
+    publishes(newsroom, item, article_page())
+    newsroom.clock.advances(hours=4)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ingest.revisit.AT_MOST", timedelta(0))
+        assert revisits(newsroom) == {"failed:out-of-time": 1}
+    assert revisits(newsroom) == {}
+    newsroom.clock.advances(minutes=21)
+    assert revisits(newsroom) == {"unchanged": 1}
+
+
+def test_a_forgotten_article_is_withdrawn_and_does_not_come_back(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """By any of its addresses; nothing of its content is left, and no feed brings it again."""
+    link = publishes(newsroom, item, article_page("The harbour master was named."))
+
+    forgotten = forget_once(newsroom.settings, newsroom.bus, link + "?utm_source=x", clock=newsroom.clock)  # type: ignore[arg-type]
+
+    assert forgotten is not None
+    last = versions(newsroom)[-1]
+    assert isinstance(last, ArticleWithdrawn)
+    assert (last.id, last.version, last.reason) == (forgotten.id, 2, "forgotten")
+    newsroom.web.publishes("/feed.xml", item(link, title="The same again"))
+    newsroom.web.publishes("/other.xml", item(link))
+    newsroom.subscribes(newsroom.web.url("/feed.xml"), newsroom.web.url("/other.xml"))
+    assert newsroom.polls().entries == {"unchanged": 1, "duplicate": 1}
+    newsroom.clock.advances(days=1)
+    assert revisits(newsroom) == {}
+    assert forget_once(newsroom.settings, newsroom.bus, link) is None  # type: ignore[arg-type]
+    with sqlite3.connect(newsroom.settings.data / "ingest.db") as state:
+        assert state.execute("SELECT message FROM article").fetchall() == [(None,)]
+        assert set(state.execute("SELECT address FROM alias").fetchall()) == {("",)}
+
+
+def test_ages_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written as durations, or off; what is neither is refused with what to write."""
+    monkeypatch.setenv("GEOWIRE_REVISIT_AGES", "1h, 2d")
+    assert load_settings().revisit_ages == (timedelta(hours=1), timedelta(days=2))
+    monkeypatch.setenv("GEOWIRE_REVISIT_AGES", "off")
+    assert load_settings().revisit_ages == ()
+    monkeypatch.setenv("GEOWIRE_REVISIT_AGES", "often")
+    with pytest.raises(Misconfigured, match="GEOWIRE_REVISIT_AGES: 'often' is not a duration; write a number"):
+        load_settings()
