@@ -4,10 +4,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SHARED ?= ../shared
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer bench-poll clean
+.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +53,10 @@ gazetteer: $(STAMP)  ## Compile the gazetteer from its YAML
 
 bench-poll: $(STAMP)  ## What polling 10,000 feeds costs beside bare aiohttp
 	$(BIN)/python benchmarks/bench_poll.py
+
+bench-text: $(STAMP) $(KAFKA_LIBS)  ## Clean text: speed beside a bare pool, quality beside trafilatura (SHARED=folder of the data)
+	$(BIN)/python benchmarks/bench_text.py $(SHARED) --kafka
+	$(BIN)/python benchmarks/text_quality.py $(SHARED)/data
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from geowire.settings import Settings
 from ingest.database import Database
+from ingest.fair_turns import FairTurns
 from ingest.fetch import Fetcher
 from ingest.publishers import Publishers
 from ingest.strikes import Strikes
@@ -30,8 +31,8 @@ class Desk:
     chance: random.Random
     owner: str
     wake_sender: Callable[[], None]
-    feed_slots: asyncio.Semaphore
-    """Feeds under way at once."""
+    feed_turns: FairTurns
+    """Feeds under way at once, by host."""
     page_slots: asyncio.Semaphore
     """Entries under way at once, from fetch to commit: this keeps memory flat."""
     large_slots: asyncio.Semaphore

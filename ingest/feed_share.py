@@ -9,8 +9,12 @@ from typing import Self
 from geowire.settings import Settings
 
 PART = 8
-"""A feed may have one in so many of the poll's entries under way."""
 LEAST = 2
+
+
+def part_of(settings: Settings) -> int:
+    """How much of what a poll may have under way one host's feeds, or one feed's entries, may be."""
+    return max(LEAST, settings.concurrency // PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,4 @@ class FeedShare:
     def begin(cls, settings: Settings) -> Self:
         """The share of a feed whose entries are begun now."""
         now = asyncio.get_running_loop().time()
-        return cls(
-            asyncio.Semaphore(max(LEAST, settings.concurrency // PART)), now + settings.feed_timeout.total_seconds()
-        )
+        return cls(asyncio.Semaphore(part_of(settings)), now + settings.feed_timeout.total_seconds())

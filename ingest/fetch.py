@@ -125,7 +125,8 @@ class Fetcher:
         self._check(site)
         robots = await self._permission(address, site, errand.question.wants)
         spacing = await self._spacing_seconds(site)
-        turn = self._politeness.turn(site, max(spacing, self._crawl_delay(robots)), spacing * self._share)
+        apart = max(spacing, self._crawl_delay(robots))
+        turn = self._politeness.turn(site, apart, spacing * self._share, errand.slot)
         try:
             answer = await self._take_turn(turn, address, site, errand)
         except FetchFailed as error:
@@ -153,8 +154,6 @@ class Fetcher:
         assert self._session is not None
         async with turn:
             self._check(site)  # it may have been throttled while this waited
-            if errand.slot is not None:
-                await errand.slot.take()
             started = time.monotonic()
             async with asyncio.timeout(max(errand.seconds_left, 0.001)) as limit:
                 answer = await ask(self._session, address, errand.question, partial(_make_room, errand.slot, limit))

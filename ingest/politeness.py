@@ -39,7 +39,7 @@ class Slot:
     Whoever meets a large body takes one of the few places for those too, since all of it is held in memory.
     """
 
-    def __init__(self, semaphore: asyncio.Semaphore, large: asyncio.Semaphore | None = None) -> None:
+    def __init__(self, semaphore: asyncio.Semaphore | None, large: asyncio.Semaphore | None = None) -> None:
         self._semaphore = semaphore
         self._large = large
         self._is_held = False
@@ -47,7 +47,7 @@ class Slot:
 
     async def take(self) -> None:
         """Wait for a place, unless it is held already."""
-        if not self._is_held:
+        if self._semaphore is not None and not self._is_held:
             await self._semaphore.acquire()
             self._is_held = True
 
@@ -66,7 +66,7 @@ class Slot:
     def give(self) -> None:
         """Give every place back that is held."""
         self.shrink()
-        if self._is_held:
+        if self._semaphore is not None and self._is_held:
             self._is_held = False
             self._semaphore.release()
 
@@ -108,8 +108,13 @@ class Politeness:
         self._forget_at = PLACES_REMEMBERED
 
     @asynccontextmanager
-    async def turn(self, site: Site, spacing_seconds: float, domain_spacing: float = 0.0) -> AsyncIterator[None]:
-        """Wait until the site may be asked, and hold its slots. Raises `Crowded`."""
+    async def turn(
+        self, site: Site, spacing_seconds: float, domain_spacing: float = 0.0, slot: Slot | None = None
+    ) -> AsyncIterator[None]:
+        """Wait until the site may be asked, and hold its slots. Raises `Crowded`.
+
+        What is waited for is always in this order, so that no two wait for each other: host, domain, `slot`, all.
+        """
         self._forget_idle()
         host = self._place(site.host, self._limits.per_host)
         domain = self._place(f"*.{site.domain}", self._limits.per_domain)
@@ -123,6 +128,9 @@ class Politeness:
                 async with host.turn:  # the next one measures its distance from the very start of this one
                     await self._wait_until(host.next_start)
                     await self._enter_domain(held, domain, domain_spacing)
+                    if slot is not None:
+                        await slot.take()
+                    await held.enter_async_context(self._in_all)
                     host.next_start = self._after(spacing_seconds)
                 yield
         finally:
@@ -135,7 +143,6 @@ class Politeness:
         async with domain.turn:
             await self._wait_until(domain.next_start)
             domain.next_start = self._after(spacing)
-        await held.enter_async_context(self._in_all)
 
     async def _wait_until(self, start: float) -> None:
         wait = start - self._clock()

@@ -21,7 +21,9 @@ from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
 from ingest.catalogue import fetch_catalogue
 from ingest.database import Database
 from ingest.desk import Clock, Desk
+from ingest.fair_turns import FairTurns
 from ingest.faults import Attempt, is_our_network
+from ingest.feed_share import part_of
 from ingest.feed_state import sync_catalogue
 from ingest.fetch import Fetcher
 from ingest.forget import Forgotten, forget
@@ -156,6 +158,10 @@ class Ingest:
             log.warning("outbox not empty records=%d; the next poll sends them", left)
         return PollReport.of(self._shards, timedelta(seconds=time.monotonic() - self._started), left)
 
+    async def warm_up(self) -> None:
+        """Wait until the worker processes are there; a poll that does not wait fetches its first feeds meanwhile."""
+        await self._desk.workers.ready()
+
     async def keep_leases(self) -> None:
         """Renew the leases for as long as this runs."""
         length = self._desk.settings.lease
@@ -197,7 +203,7 @@ async def open_ingest(
                 chance=draw,
                 owner=owner,
                 wake_sender=sender.wake,
-                feed_slots=asyncio.Semaphore(settings.concurrency),
+                feed_turns=FairTurns(settings.concurrency, part_of(settings)),
                 page_slots=asyncio.Semaphore(settings.concurrency),
                 large_slots=asyncio.Semaphore(LARGE_AT_ONCE),
                 stuck_sites=Strikes("site-stuck", "gave pages that could not be read"),

@@ -31,6 +31,7 @@ from ingest.poll_entry import poll_entry
 from ingest.publishers import house_of
 from ingest.report import FeedReport
 from ingest.rhythm import Bounds, entries_per_day
+from ingest.site import site_of
 from ingest.verdict import Familiarity, Moment, Polled, Verdict, give_verdict
 
 log = logging.getLogger("geowire.ingest.feed")
@@ -58,7 +59,7 @@ class Visit:
 
 async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit:
     """Ask the feed and handle its entries. Raises `Transient` if the database does not answer."""
-    async with Slot(desk.feed_slots, desk.large_slots) as slot:
+    async with desk.feed_turns.turn(site_of(leased.address).host), Slot(None, desk.large_slots) as slot:
         started = time.monotonic()
         reading = await read_feed(desk, leased, slot)
         slot.shrink()

@@ -82,6 +82,12 @@ class Workers:
         party = owner_of(page.url if page else entry.link or "")
         return await self._run(party, self._entry_work, page, entry)
 
+    async def ready(self) -> None:
+        """Wait until every worker process has loaded its libraries."""
+        pool = await self._running_pool()
+        started = [asyncio.wrap_future(pool.schedule(usable_cores)) for _ in range(self._count)]
+        await asyncio.gather(*started)
+
     async def _run(self, party: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run in a worker; a task that a worker died of is tried once more, in case something else had killed it."""
         try:

@@ -129,6 +129,19 @@ def test_a_site_whose_pages_get_stuck_keeps_no_worker_busy(
     assert [article.url for article in newsroom.bus.articles if article.body_status == "full"] == [good]
 
 
+def test_feeds_and_pages_never_wait_for_each_other(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """More feeds than may be under way, each with pages, on hosts that all of them share: every one is read."""
+    feeds = []
+    for number in range(16):
+        pages = [newsroom.web.serves(f"/{number}/{n}.html", article_page(f"{number} {n}.")) for n in range(3)]
+        feeds.append(newsroom.web.publishes(f"/{number}.xml", *(item(page) for page in pages)))
+    newsroom.subscribes(*feeds[::2], *(url.replace("127.0.0.1", "localhost") for url in feeds[1::2]))
+
+    report = newsroom.polls(concurrency=2, host_concurrency=1, domain_concurrency=1, feed_timeout=timedelta(seconds=30))
+
+    assert report.entries == {"published": 48}
+
+
 def test_a_large_body_waits_for_its_place() -> None:
     """Room is asked for once more than a million bytes are held, whether they came so or were packed."""
     made: list[int] = []
