@@ -34,9 +34,10 @@ class Draft:
 
     @property
     def addresses(self) -> list[str]:
-        """Every address known to lead to the article: link, final address, canonical."""
+        """Every address known to lead to the article: link, final address, canonical; none of them is the feed's."""
         known = (self.entry.link, self.page_url, self.extraction.canonical_url)
-        return list(dict.fromkeys(address for address in known if address))
+        feeds = {self.leased.feed.url, self.leased.address}
+        return list(dict.fromkeys(address for address in known if address and address not in feeds))
 
 
 def first_version(draft: Draft) -> Article:

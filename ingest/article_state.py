@@ -6,15 +6,18 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum, auto
 
 from sqlalchemy import Connection, Row, select, update
 
 from geowire.bus import Record
 from geowire.messages import Article
 from ingest.entry_state import Sighting, mark_done
+from ingest.identity import address_key
 from ingest.outbox_rows import put_records
 from ingest.outcomes import DUPLICATE, PUBLISHED, UNCHANGED, UPDATED, Outcome
 from ingest.state_tables import ALIAS, ARTICLE
+from ingest.twins import is_about, tells_the_same, text_key
 from ingest.upsert import insert_or_ignore
 from ingest.validators import Validators
 
@@ -84,6 +87,15 @@ def known_article(row: Row[tuple[object, ...]]) -> KnownArticle | None:
     )
 
 
+class Contest(Enum):
+    """Why a new article cannot be settled as it is, because another has one of its addresses or its text."""
+
+    CANONICAL = auto()
+    """Its canonical address alone leads to an article that says something else: it is not this page's address."""
+    NO_ARTICLE = auto()
+    """Its page is where another entry's was, and it is not about this entry: a login, an error, a landing page."""
+
+
 def settle_new(
     connection: Connection,
     sighting: Sighting,
@@ -91,9 +103,15 @@ def settle_new(
     aliases: Mapping[str, str],
     records: Sequence[Record],
     visits: Visits,
-) -> Outcome:
-    """Publish version 1, unless the article is known by now under one of its addresses."""
-    owner = _claim_aliases(connection, article.id, aliases)
+) -> Outcome | Contest:
+    """Publish version 1, unless the article is known by now under one of its addresses; nothing is done in a contest.
+
+    An article's text is one more address: on one owner's site it leads to the same article, whatever the URL says.
+    """
+    contest = _contest(connection, sighting, article, aliases)
+    if contest is not None:
+        return contest
+    owner = _claim_aliases(connection, article.id, {**aliases, **_text_alias(article)})
     if owner != article.id or not _insert_article(connection, article, sighting, visits):
         mark_done(connection, sighting, owner)
         return DUPLICATE
@@ -176,6 +194,29 @@ def visit_values(visits: Visits) -> dict[str, object]:
         "last_modified": visits.validators.last_modified,
         "missing": visits.missing,
     }
+
+
+def _contest(
+    connection: Connection, sighting: Sighting, article: Article, aliases: Mapping[str, str]
+) -> Contest | None:
+    text = _text_alias(article)
+    owners = articles_at(connection, {**aliases, **text}.keys())
+    link = sighting.entry.link
+    if not owners or (link and address_key(link) in owners):
+        return None
+    if text and not is_about(sighting.entry.title, article.text):
+        return Contest.NO_ARTICLE
+    canonical = address_key(article.canonical_url) if article.canonical_url else None
+    owner = owners.pop(canonical, None) if canonical else None
+    if owner is None or owner in owners.values():
+        return None
+    known = load_article(connection, owner)
+    return None if known is None or tells_the_same(known.article, article) else Contest.CANONICAL
+
+
+def _text_alias(article: Article) -> dict[str, str]:
+    key = text_key(article)
+    return {key: ""} if key else {}
 
 
 def _claim_aliases(connection: Connection, article_id: str, aliases: Mapping[str, str]) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+CUT = "truncated-feed"
+"""The problem of a document that ends too early: its entries so far are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:

@@ -13,7 +13,7 @@ from ingest.advice import asks_to_wait
 from ingest.answer import Hop, Response
 from ingest.desk import Desk
 from ingest.faults import Fault
-from ingest.feed_entry import ParsedFeed
+from ingest.feed_entry import CUT, ParsedFeed
 from ingest.fetch_failure import FetchFailed
 from ingest.leases import LeasedFeed
 from ingest.outbox_rows import put_records
@@ -64,6 +64,8 @@ async def read_feed(desk: Desk, leased: LeasedFeed, slot: Slot) -> FeedReading:
     reading = await _parse(desk, leased, response)
     if reading.fault:
         return reading
+    if CUT in reading.parsed.problems:  # the next 304 must not hide the rest
+        validators = Validators(body_hash=validators.body_hash)
     return _reading("changed", response, validators, trust_now, reading.parsed)
 
 

@@ -29,12 +29,18 @@ TRACKING = re.compile(
     r"|igshid|twclid|ocid|cmpid?|xtor|smid|smtyp|partner|taid|guccounter|guce_\w+|traffic_source|ftag|sr_share|_ga|wt_mc|wtmc",
     re.IGNORECASE,
 )
+DEVICE_HOST = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.])")
+AMP_STEP = re.compile(r"/amp(?:\.html)?$|\.amp(?=\.html?$)|(?<=.)\.amp$")
+AMP_FIELD = re.compile(r"(?:amp|outputtype|output)(?:=(?:amp|1|true|html)?)?", re.IGNORECASE)
+AMP_CACHE = re.compile(
+    r"^https?://(?:www\.google\.[a-z.]+/amp/|[a-z0-9-]+\.cdn\.ampproject\.org/[cv]/)(s/)?", re.IGNORECASE
+)
 HOME_PAGE = re.compile(r"/?(?:index|default|home)?(?:\.\w{2,5})?/?", re.IGNORECASE)
 
 
 def repair_link(link: str, base: str | None = None) -> str | None:
     """An address that can be fetched, made from whatever a feed wrote; None if there is none in it."""
-    one_line = UNSAFE.sub(" ", LINE_BREAKS.sub("", link.strip())).strip()
+    one_line = _out_of_cache(UNSAFE.sub(" ", LINE_BREAKS.sub("", link.strip())).strip())
     try:
         parts = urlsplit(_absolute(ESCAPED_AMPERSAND.sub("&", one_line), base))
         netloc = _netloc(parts)
@@ -62,11 +68,16 @@ def is_tracking(field: str) -> bool:
 
 
 def address_key(url: str) -> str:
-    """Hash that is equal for two spellings of one address: scheme, `www.`, field order and a last slash are ignored."""
+    """Hash that is equal for two spellings of one address.
+
+    Ignored are scheme, field order, a last slash, and what only tells for which device a page is made: `www.`, `m.`,
+    `amp.` and the like before a host, `/amp` after a path, `amp=1` among the fields.
+    """
     normal = normalise_url(url) or url
     parts = urlsplit(normal)
-    fields = "&".join(sorted(parts.query.split("&")))
-    return _digest("address", parts.netloc.removeprefix("www."), parts.path.rstrip("/"), fields)
+    fields = "&".join(sorted(field for field in parts.query.split("&") if not AMP_FIELD.fullmatch(field)))
+    path = AMP_STEP.sub("", parts.path.rstrip("/")) or parts.path.rstrip("/")
+    return _digest("address", DEVICE_HOST.sub("", parts.netloc), path, fields)
 
 
 def article_id(addresses: Iterable[str], feed_id: str, guid: str) -> str:
@@ -141,6 +152,12 @@ def _absolute(link: str, base: str | None) -> str:
         return link if SCHEME.match(link) or not base or not link else urljoin(base, link)
     except ValueError:
         return ""
+
+
+def _out_of_cache(link: str) -> str:
+    """The address of the page itself where a link leads to a copy in an AMP cache."""
+    found = AMP_CACHE.match(link)
+    return link if found is None else f"http{'s' if found[1] else ''}://{link[found.end() :]}"
 
 
 def _begins_with_host(link: str, base: str | None) -> bool:

@@ -8,6 +8,7 @@ from collections import Counter
 from html import escape
 from typing import Any
 
+from ingest.feed_entry import CUT
 from ingest.written_feed import ENTRY_LIMIT, WrittenEntry, WrittenFeed
 
 VERSION = "https://jsonfeed.org/version/"
@@ -49,7 +50,7 @@ def _broken_feed(text: str) -> WrittenFeed:
             items.append(item)
     except (ValueError, RecursionError):
         pass
-    return _rows({}, items, Counter({"truncated-feed": 1}))
+    return _rows({}, items, Counter({CUT: 1}))
 
 
 def _rows(document: Fields, items: list[Any], problems: Counter[str]) -> WrittenFeed:

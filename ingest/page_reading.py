@@ -108,17 +108,28 @@ async def read_page(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
         failure = f"extract-{error.reason}"
         log.warning("page stuck url=%s reason=%s", found.page.url if found.page else task.entry.link, failure)
         extraction = await _from_feed(desk, task.entry)
-        return Reading(_draft(desk, task, replace(found, page=None), publisher, extraction), (letter,), failure)
+        found = replace(found, page=None)
+        return Reading(_draft(desk, task, found, _publisher(desk, task, None), extraction), (letter,), failure)
     if found.status is not None:
         extraction = replace(extraction, body_status=found.status)
     draft = _draft(desk, task, found, publisher, _titled(extraction, task.entry))
     return Reading(draft, is_no_page=found.reason == "not-html", validators=found.validators)
 
 
+async def without_page(desk: Desk, task: EntryTask, reading: Reading) -> Reading:
+    """The same entry, when what stood at its address turned out to be no article."""
+    extraction = await _from_feed(desk, task.entry)
+    publisher = task.source.leased.feed.publisher
+    return replace(reading, draft=replace(reading.draft, page_url=None, extraction=extraction, publisher=publisher))
+
+
 def _publisher(desk: Desk, task: EntryTask, page: Page | None) -> Publisher:
-    source, link = task.source, task.entry.link
-    feed, address = source.leased.feed, page.url if page else link
-    return desk.publishers.publisher_of(feed, address, link, source.house) if address else feed.publisher
+    """Who publishes what was read: without a page it is the feed's words, whoever owns the link."""
+    source = task.source
+    feed = source.leased.feed
+    if page is None:
+        return feed.publisher
+    return desk.publishers.publisher_of(feed, page.url, task.entry.link, source.house)
 
 
 def _entry_of(task: EntryTask, page: Page | None, publisher: Publisher) -> FeedEntry:

@@ -11,7 +11,7 @@ from typing import Any
 import feedparser
 
 from ingest.feed_bytes import decode_feed
-from ingest.feed_entry import FeedHints, ParsedFeed
+from ingest.feed_entry import CUT, FeedHints, ParsedFeed
 from ingest.feed_hints import read_hints
 from ingest.feed_markup import (
     FEED_ROOTS,
@@ -59,7 +59,7 @@ def _read_markup(markup: Markup) -> WrittenFeed:
     data = markup.data
     is_strict = is_well_formed(data)
     if not is_strict:
-        problems["truncated-feed" if is_truncated(markup) else "malformed-feed"] = 1
+        problems[CUT if is_truncated(markup) else "malformed-feed"] = 1
         data = mend(data)
         is_strict = is_well_formed(data)
     if markup.root == "urlset":

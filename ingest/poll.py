@@ -15,14 +15,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from geowire.bus import Bus
-from geowire.errors import GeowireError, Transient
+from geowire.errors import Transient
 from geowire.settings import Settings
 from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
+from ingest.all_of import all_of
 from ingest.catalogue import fetch_catalogue
 from ingest.database import Database
 from ingest.desk import Clock, Desk
 from ingest.fair_turns import FairTurns
-from ingest.faults import Attempt, is_our_network
 from ingest.feed_share import part_of
 from ingest.feed_state import sync_catalogue
 from ingest.fetch import Fetcher
@@ -30,18 +30,17 @@ from ingest.forget import Forgotten, forget
 from ingest.host_tables import HostMemory
 from ingest.leases import Claim, LeasedFeed, Wanted, count_wanted, lease_wanted, new_owner, release, renew
 from ingest.outbox import Sender, SenderOptions
-from ingest.poll_feed import Visit, conclude, visit_feed
+from ingest.politeness import Slot
 from ingest.publishers import Publishers
-from ingest.report import FeedReport, PollReport, ShardReport
+from ingest.report import PollReport, ShardReport
 from ingest.revisit import RevisitReport, revisit_due
+from ingest.shard import Progress, Shard
 from ingest.strikes import Strikes
 from ingest.workers import Workers
 
 log = logging.getLogger("geowire.ingest.poll")
 
 T = TypeVar("T")
-Progress = Callable[[FeedReport], None]
-
 SHARD_LEAST = 50
 SHARDS_MOST = 16
 SHARDS_AT_ONCE = 4
@@ -64,23 +63,6 @@ def shard_sizes(feeds: int) -> list[int]:
     return [min(size, feeds - start) for start in range(0, feeds, size)]
 
 
-async def all_of(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Do all of it at the same time. The first fault ends the rest and is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(part) for part in work]
-    except BaseExceptionGroup as faults:
-        raise faults.exceptions[0] from faults
-    return [task.result() for task in tasks]
-
-
-def broken_report(leased: LeasedFeed, error: Exception) -> FeedReport:
-    """The report of a feed that met a fault of ours."""
-    said = f"internal-error: {type(error).__name__} {error}".encode("ascii", "replace").decode()[:500]
-    title = leased.title or leased.feed.title
-    return FeedReport(leased.feed.id, leased.feed.url, title, "failed", leased.state, said)
-
-
 class Ingest:
     """One process's polls. Everything runs in one event loop; shards may run at the same time."""
 
@@ -90,6 +72,7 @@ class Ingest:
         self._began = desk.clock()
         self._started = time.monotonic()
         self._shards: list[ShardReport] = []
+        self._shard_slots = asyncio.Semaphore(SHARDS_AT_ONCE)
 
     async def lease(self, *, all_feeds: bool = False, limit: int | None = None) -> list[LeasedFeed]:
         """Lease the feeds that are due (or all that nobody else polls), the longest overdue first."""
@@ -101,8 +84,14 @@ class Ingest:
         return await self._desk.database.run(lambda connection: count_wanted(connection, wanted, now))
 
     async def poll_some(self, number: int, *, all_feeds: bool, on_progress: Progress | None = None) -> ShardReport:
-        """Lease up to so many feeds and poll them. What is not leased yet is free for other processes."""
-        return await self.poll_shard(await self._lease(self._wanted(all_feeds=all_feeds), number), on_progress)
+        """Lease up to so many feeds and poll them. What is not leased yet is free for other processes.
+
+        Only a few shards are at full work at once: the next one leases when most of one is done.
+        """
+        async with Slot(self._shard_slots) as slot:
+            await slot.take()
+            feeds = await self._lease(self._wanted(all_feeds=all_feeds), number)
+            return await self.poll_shard(feeds, on_progress, slot)
 
     async def _lease(self, wanted: Wanted, limit: int | None) -> list[LeasedFeed]:
         claim = self._claim()
@@ -111,39 +100,11 @@ class Ingest:
     def _wanted(self, *, all_feeds: bool) -> Wanted:
         return Wanted(all_feeds, self._began)
 
-    async def poll_shard(self, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None) -> ShardReport:
+    async def poll_shard(
+        self, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None, slot: Slot | None = None
+    ) -> ShardReport:
         """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
-        reports: dict[str, FeedReport] = {}
-        attempts: list[Attempt] = []
-        waiting: list[Visit] = []
-
-        async def end(visit: Visit, *, is_ours: bool = False) -> None:
-            report = await conclude(self._desk, visit, is_ours=is_ours)
-            reports[report.feed_id] = report
-            if on_progress is not None:
-                on_progress(report)
-
-        async def one(leased: LeasedFeed) -> None:
-            visit = await visit_feed(self._desk, leased)
-            attempts.append(visit.attempt)
-            if visit.must_wait:
-                waiting.append(visit)
-            else:
-                await end(visit)
-
-        async def guarded(leased: LeasedFeed, work: Coroutine[Any, Any, None]) -> None:
-            try:
-                await work
-            except GeowireError:
-                raise
-            except Exception as error:  # one feed must not stop the others; it stays due and is met again
-                log.exception("feed broke the poll feed=%s url=%s", leased.feed.id, leased.address)
-                reports[leased.feed.id] = broken_report(leased, error)
-
-        await all_of([guarded(leased, one(leased)) for leased in feeds])
-        is_ours = is_our_network(attempts)
-        await all_of([guarded(visit.polled.leased, end(visit, is_ours=is_ours)) for visit in waiting])
-        report = ShardReport(tuple(reports[leased.feed.id] for leased in feeds))
+        report = await Shard(self._desk, feeds, on_progress, slot).poll()
         self._shards.append(report)
         return report
 
@@ -245,15 +206,9 @@ PollShard = Callable[[int, int, int], Coroutine[Any, Any, ShardReport]]
 
 
 async def poll_in_shards(ingest: Ingest, poll_shard: PollShard, *, all_feeds: bool) -> None:
-    """Poll what is wanted, a few shards at a time; each leases its feeds when it begins."""
+    """Poll what is wanted; each shard leases its feeds when its turn comes."""
     sizes = shard_sizes(await ingest.count(all_feeds=all_feeds))
-    slots = asyncio.Semaphore(SHARDS_AT_ONCE)
-
-    async def one(size: int, number: int) -> ShardReport:
-        async with slots:
-            return await poll_shard(size, number, len(sizes))
-
-    await all_of([one(size, number) for number, size in enumerate(sizes, 1)])
+    await all_of([poll_shard(size, number, len(sizes)) for number, size in enumerate(sizes, 1)])
 
 
 async def revisit_once(settings: Settings, bus: Bus, limit: int) -> RevisitReport:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -13,7 +14,16 @@ from geowire.errors import GeowireError
 from geowire.events import article_event, encode
 from ingest import outcomes
 from ingest.article import first_version, next_version
-from ingest.article_state import KnownArticle, Visits, hand_over, load_article, settle_new, settle_update
+from ingest.article_state import (
+    Contest,
+    KnownArticle,
+    Visits,
+    articles_at,
+    hand_over,
+    load_article,
+    settle_new,
+    settle_update,
+)
 from ingest.decide import Step, is_too_old, is_worse, next_step
 from ingest.desk import Desk
 from ingest.entry_state import Sighting, mark_done, mark_pending
@@ -22,7 +32,7 @@ from ingest.feed_state import feed_address
 from ingest.fetch_failure import FetchFailed
 from ingest.identity import alias_keys
 from ingest.outcomes import Outcome
-from ingest.page_reading import OUT_OF_TIME, EntryTask, Reading, read_page
+from ingest.page_reading import OUT_OF_TIME, EntryTask, Reading, read_page, without_page
 from ingest.politeness import Slot
 from ingest.publishers import is_at_home
 from ingest.revisit_plan import born_at, next_visit
@@ -77,6 +87,14 @@ async def _read(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     if is_too_old(draft.extraction.newest_at, draft.fetched_at, desk.settings.max_age) and task.known is None:
         await _done(desk, task, None, reading.letters)
         return outcomes.rejected("too-old")
+    return await _publish_first(desk, task, reading)
+
+
+async def _publish_first(desk: Desk, task: EntryTask, reading: Reading) -> Outcome:
+    draft = reading.draft
+    if not draft.extraction.text:
+        await _done(desk, task, None, reading.letters)
+        return outcomes.rejected("no-text")
     article = first_version(draft)
     records = (encode(article_event(article)), *reading.letters)
     sighting, aliases = _sighting(desk, task), alias_keys(draft.addresses)
@@ -84,8 +102,27 @@ async def _read(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     outcome = await desk.database.run(
         lambda connection: settle_new(connection, sighting, article, aliases, records, visits)
     )
+    if isinstance(outcome, Contest):
+        log.info("address contested by=%s link=%s url=%s", outcome.name, task.entry.link, article.url)
+        return await _publish_first(desk, task, await _uncontested(desk, task, reading, outcome))
     desk.wake_sender()
+    if outcome == outcomes.DUPLICATE:
+        known = await _others_article(desk, task, await _owner_of(desk, aliases))
+        return outcome if known is None else await _correct(desk, task, known, reading)
     return outcome
+
+
+async def _uncontested(desk: Desk, task: EntryTask, reading: Reading, contest: Contest) -> Reading:
+    """The reading without what another article has a better claim to."""
+    if contest is Contest.NO_ARTICLE:
+        return await without_page(desk, task, reading)
+    draft = reading.draft
+    return replace(reading, draft=replace(draft, extraction=replace(draft.extraction, canonical_url=None)))
+
+
+async def _owner_of(desk: Desk, aliases: Mapping[str, str]) -> str | None:
+    found = await desk.database.run(lambda connection: articles_at(connection, aliases.keys()))
+    return next(iter(found.values()), None)
 
 
 async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
@@ -115,7 +152,7 @@ async def _publish_next(desk: Desk, task: EntryTask, known: KnownArticle, readin
 
 async def _join(desk: Desk, task: EntryTask) -> Outcome:
     """Count an article that another entry brought; its publisher's own feed keeps it up to date from now on."""
-    if await _others_article(desk, task) is not None:
+    if await _others_article(desk, task, task.twin) is not None:
         return await _in_turn(desk, task, _take_over)
     await _done(desk, task, task.twin)
     return outcomes.DUPLICATE
@@ -123,11 +160,15 @@ async def _join(desk: Desk, task: EntryTask) -> Outcome:
 
 async def _take_over(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     """Correct what somebody else's feed said of the article. Raises `FetchFailed` as `_read` does."""
-    known = await _others_article(desk, task)
+    known = await _others_article(desk, task, task.twin)
     if known is None:
         await _done(desk, task, task.twin)
         return outcomes.DUPLICATE
-    reading = await read_page(desk, task, slot)
+    return await _correct(desk, task, known, await read_page(desk, task, slot))
+
+
+async def _correct(desk: Desk, task: EntryTask, known: KnownArticle, reading: Reading) -> Outcome:
+    """Publish what its publisher's own feed says of an article, if that is something else."""
     found, sighting = reading.draft.extraction, _sighting(desk, task)
     is_another = found.content_hash != known.article.content_hash or _is_redated(found, known)
     if is_another and not is_worse(found, known.article):
@@ -152,9 +193,9 @@ def _is_redated(found: Extraction, known: KnownArticle) -> bool:
     return abs(found.published_at - before) >= ANOTHER_DATE
 
 
-async def _others_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
-    """The article at the entry's link, if it is this publisher's and came from somebody else's feed."""
-    twin, feed = task.twin, task.source.leased.feed
+async def _others_article(desk: Desk, task: EntryTask, twin: str | None) -> KnownArticle | None:
+    """The article that the entry leads to, if it is this publisher's and came from somebody else's feed."""
+    feed = task.source.leased.feed
     if twin is None:
         return None
 

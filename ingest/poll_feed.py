@@ -88,11 +88,28 @@ async def _take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, ta
     if not entries:
         return Familiarity()
     source = FeedDocument(leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings))
-    tasks = await _entry_tasks(desk, source, entries)
-    for outcome in await asyncio.gather(*(poll_entry(desk, task) for task in tasks)):
-        tally.add(outcome)
+    first, again = _by_link(entries)
+    tasks = await _entry_tasks(desk, source, first)
+    await _poll_entries(desk, tasks, tally)
+    if again:  # now that it is known what their links lead to
+        repeated = await _entry_tasks(desk, source, again)
+        await _poll_entries(desk, repeated, tally)
+        tasks += repeated
     given = {entry.key for entry in parsed.entries}
     return _familiarity(desk, [task for task in tasks if task.entry.key in given])
+
+
+async def _poll_entries(desk: Desk, tasks: Sequence[EntryTask], tally: Tally) -> None:
+    for outcome in await asyncio.gather(*(poll_entry(desk, task) for task in tasks)):
+        tally.add(outcome)
+
+
+def _by_link(entries: Sequence[FeedEntry]) -> tuple[list[FeedEntry], list[FeedEntry]]:
+    """The first entry of each link, and those that lead where an earlier one does."""
+    firsts: dict[str, FeedEntry] = {}
+    again = [e for e in entries if e.link and firsts.setdefault(address_key(e.link), e) is not e]
+    repeated = {id(entry) for entry in again}
+    return [entry for entry in entries if id(entry) not in repeated], again
 
 
 def _familiarity(desk: Desk, tasks: Sequence[EntryTask]) -> Familiarity:

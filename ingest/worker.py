@@ -47,6 +47,10 @@ def run_bounded(seconds: float, function: Callable[P, T], *args: P.args, **kwarg
     signal.setitimer(signal.ITIMER_REAL, seconds * 1.5 + 2)  # SIGALRM is not handled: its default is the end
     try:
         return function(*args, **kwargs), time.monotonic() - started
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # noqa: BLE001  # some libraries' errors cannot cross to another process
+        raise RuntimeError(f"{type(error).__name__} {error}"[:300]) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

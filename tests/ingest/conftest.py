@@ -85,6 +85,17 @@ class FakeWeb:
         self.answers[path] = wait
         return self.url(path)
 
+    def holds_back(self, path: str, body: bytes) -> Callable[[], object]:
+        """Answer only once the function that this gives was called."""
+        release = asyncio.Event()
+
+        async def wait(_: web.Request) -> web.StreamResponse:
+            await release.wait()
+            return web.Response(body=body)
+
+        self.answers[path] = wait
+        return lambda: self._loop.call_soon_threadsafe(release.set)
+
     def publishes(self, path: str, *items: str, title: str = "Wire", **headers: str) -> str:
         """Answer with an RSS feed of these items."""
         channel = f"<channel><title>{title}</title><link>/</link>{''.join(items)}</channel>"

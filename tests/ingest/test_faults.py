@@ -18,11 +18,12 @@ from geowire.bus import Record
 from geowire.errors import Misconfigured, Transient
 from geowire.sqlite_bus import SqliteBus
 from geowire.topics import ARTICLES
+from ingest.all_of import all_of
 from ingest.database import Database
 from ingest.desk import Desk
 from ingest.leases import LeasedFeed
 from ingest.outbox_rows import count_waiting
-from ingest.poll import Ingest, all_of, open_ingest
+from ingest.poll import Ingest, open_ingest
 from ingest.poll_feed import Visit, visit_feed
 from ingest.report import PollReport
 
@@ -271,7 +272,7 @@ def test_a_feed_that_breaks_the_program_fails_alone(newsroom: Newsroom, monkeypa
             raise ZeroDivisionError("oops")
         return await visit_feed(desk, leased)
 
-    monkeypatch.setattr("ingest.poll.visit_feed", broken)
+    monkeypatch.setattr("ingest.shard.visit_feed", broken)
 
     report = newsroom.polls()
 

@@ -107,6 +107,12 @@ def test_twins_have_one_key() -> None:
     twins = ["https://www.example.org/a/", "http://example.org/a", "https://example.org/a?utm_medium=x#b"]
     assert len({address_key(url) for url in twins}) == 1
     assert address_key("https://example.org/a?page=2") != address_key(twins[0])
+    devices = ["https://m.example.org/a", "https://amp.example.org/a/amp", "https://www.example.org/a?outputType=amp"]
+    assert {address_key(url) for url in devices} == {address_key(twins[0])}
+    cached = "https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a"
+    assert address_key(cached) == address_key("https://www.google.com/amp/s/example.org/a") == address_key(twins[0])
+    assert address_key("https://example.org/electric-amp") != address_key("https://example.org/electric")
+    assert address_key("https://m.org/a") != address_key("https://org/a")
     spellings = ["https://example.org/b/one", "https://example.org/b/./x/../one", "https://example.org/b/%6Fne"]
     assert len({address_key(url) for url in spellings}) == 1
     assert address_key("https://example.org/b%2Fone") != address_key(spellings[0])

@@ -302,3 +302,36 @@ def test_event_keys_are_the_ids(newsroom: Newsroom, item: Maker, article_page: M
 
     keys = [record.key.decode() for record in newsroom.bus.records if record.topic == ARTICLES.name]
     assert keys == [article.id for article in newsroom.bus.articles]
+
+
+def test_a_canonical_address_that_a_whole_site_shares_joins_nothing(newsroom: Newsroom, item: Maker) -> None:
+    """Its pages name one address and tell different things: each keeps its own."""
+    head = f'<link rel="canonical" href="{newsroom.web.url("/landing.html")}">'
+    stories = ["A bridge was closed after the flood in the north.", "The council has elected its first chairwoman."]
+    links = [
+        newsroom.web.serves(
+            f"/{at}.html",
+            f"<html><head><title>{story}</title>{head}</head><body><article>{f'<p>{story} Part {at}.</p>' * 3}"
+            f"{''.join(f'<p>{story} So witness {n} of {at} told the court that day.</p>' for n in range(9))}"
+            "</article></body></html>",
+        )
+        for at, story in enumerate(stories)
+    ]
+    newsroom.subscribes(
+        newsroom.web.publishes("/feed.xml", *(item(li, title=s) for li, s in zip(links, stories, strict=True)))
+    )
+
+    assert newsroom.polls().entries == {"published": 2}
+    assert sorted(article.title for article in newsroom.bus.articles) == sorted(stories)
+    assert len({article.id for article in newsroom.bus.articles}) == 2
+
+
+def test_one_article_under_two_addresses_with_one_canonical_is_one(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """The same text: the canonical address joins them."""
+    page = article_page(head=f'<link rel="canonical" href="{newsroom.web.url("/story.html")}">')
+    links = [newsroom.web.serves(path, page) for path in ("/one.html", "/two.html")]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *(item(link, title=f"At {link}") for link in links)))
+
+    assert newsroom.polls().entries == {"published": 1, "duplicate": 1}

@@ -164,7 +164,8 @@ def settle(database: Database, seen: Sighting, made: Article, *addresses: str) -
     """Try to publish a new article."""
     records = [Record("geowire.articles.v1", made.id.encode(), made.text.encode())]
     aliases = alias_keys(addresses)
-    return database.run_here(lambda connection: settle_new(connection, seen, made, aliases, records, Visits()))
+    outcome = database.run_here(lambda connection: settle_new(connection, seen, made, aliases, records, Visits()))
+    return str(outcome)
 
 
 def test_an_article_is_published_once(database: Database) -> None:

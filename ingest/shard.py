@@ -1,0 +1,78 @@
+"""Polls some leased feeds together, and then judges with all of them at hand whether our own network failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from geowire.errors import GeowireError
+from ingest.all_of import all_of
+from ingest.desk import Desk
+from ingest.faults import Attempt, is_our_network
+from ingest.leases import LeasedFeed
+from ingest.politeness import Slot
+from ingest.poll_feed import Visit, conclude, visit_feed
+from ingest.report import FeedReport, ShardReport
+
+log = logging.getLogger("geowire.ingest.poll")
+
+Progress = Callable[[FeedReport], None]
+
+MOST = 0.75
+"""Part of a shard's feeds after which the next shard begins: a slow feed must not keep those of others waiting."""
+
+
+def broken_report(leased: LeasedFeed, error: Exception) -> FeedReport:
+    """The report of a feed that met a fault of ours."""
+    said = f"internal-error: {type(error).__name__} {error}".encode("ascii", "replace").decode()[:500]
+    title = leased.title or leased.feed.title
+    return FeedReport(leased.feed.id, leased.feed.url, title, "failed", leased.state, said)
+
+
+class Shard:
+    """Leased feeds, and what has come of them so far. `slot`, if it is given, is given back when most are done."""
+
+    def __init__(
+        self, desk: Desk, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None, slot: Slot | None = None
+    ) -> None:
+        self._desk = desk
+        self._feeds = feeds
+        self._on_progress = on_progress
+        self._slot = slot
+        self._reports: dict[str, FeedReport] = {}
+        self._attempts: list[Attempt] = []
+        self._waiting: list[Visit] = []
+
+    async def poll(self) -> ShardReport:
+        """Poll the feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
+        await all_of([self._guarded(leased, self._visit(leased)) for leased in self._feeds])
+        is_ours = is_our_network(self._attempts)
+        ends = [(visit.polled.leased, self._end(visit, is_ours=is_ours)) for visit in self._waiting]
+        await all_of([self._guarded(leased, end) for leased, end in ends])
+        return ShardReport(tuple(self._reports[leased.feed.id] for leased in self._feeds))
+
+    async def _visit(self, leased: LeasedFeed) -> None:
+        visit = await visit_feed(self._desk, leased)
+        self._attempts.append(visit.attempt)
+        if self._slot is not None and len(self._attempts) >= MOST * len(self._feeds):
+            self._slot.give()
+        if visit.must_wait:
+            self._waiting.append(visit)
+        else:
+            await self._end(visit, is_ours=False)
+
+    async def _end(self, visit: Visit, *, is_ours: bool) -> None:
+        report = await conclude(self._desk, visit, is_ours=is_ours)
+        self._reports[report.feed_id] = report
+        if self._on_progress is not None:
+            self._on_progress(report)
+
+    async def _guarded(self, leased: LeasedFeed, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except GeowireError:
+            raise
+        except Exception as error:  # one feed must not stop the others; it stays due and is met again
+            log.exception("feed broke the poll feed=%s url=%s", leased.feed.id, leased.address)
+            self._reports[leased.feed.id] = broken_report(leased, error)
