@@ -66,6 +66,33 @@ def test_stuck_and_greedy_pages_do_not_disturb_others(settings: Settings, stuck:
     ]
 
 
+def test_a_table_of_a_million_rows_costs_its_own_limit(settings: Settings, article_page: Maker) -> None:
+    """The real extraction, on a page that it cannot finish in time: its neighbours are answered."""
+    limits = settings.with_(extract_timeout=timedelta(seconds=2))
+    table = b"<html><body><article><table>" + b"<tr><td>1<td>2" * 1_000_000 + b"</table></article></body></html>"
+    fine = article_page().encode()
+
+    async def run() -> list[Extraction | BaseException]:
+        async with Workers(limits) as workers:
+            pages = [Page(f"https://{at}.example/", body) for at, body in enumerate((fine, table, fine, fine))]
+            return await asyncio.gather(*(workers.extract(page, ENTRY) for page in pages), return_exceptions=True)
+
+    first, huge, *others = asyncio.run(run())
+
+    assert isinstance(huge, WorkFailed)
+    assert huge.reason in {"timeout", "crashed"}
+    assert [answer.body_status for answer in (first, *others) if isinstance(answer, Extraction)] == ["full"] * 3
+
+
+def test_a_page_of_fifty_megabytes_is_not_even_read(newsroom: Newsroom, item: Maker) -> None:
+    """The limit holds while it is fetched; the feed's own content stands in, and the entry is counted."""
+    link = newsroom.web.serves("/huge.html", b"<html><body>" + b"<p>word</p>" * 4_600_000)
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description="Known.")))
+
+    assert newsroom.polls().entries == {"published": 1}
+    assert [article.body_status for article in newsroom.bus.articles] == ["feed-only"]
+
+
 def test_stuck_page_becomes_a_dead_letter_and_feed_content(
     newsroom: Newsroom, item: Maker, stuck: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
