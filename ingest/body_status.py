@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from geowire.messages.article import BodyStatus
+from ingest.blocks import Block, folded
+from ingest.page_meta import SEPARATOR
+from ingest.phrases import begins, phrases, plain
 
 SHORT = 250
 """Code points under which a page's text is no article."""
 PREVIEW = 1_500
 """A page that says it is for subscribers and shows less than this shows a preview."""
+NOTICE = 600
+"""No longer is a page that says that there is nothing, or a box that asks for money."""
 MUCH_MORE = 1.5
 """The feed's own text is taken if it is so many times as long."""
 
@@ -39,6 +45,20 @@ def is_consent(url: str, text: str) -> bool:
     if CONSENT_HOST.search(urlsplit(url).hostname or ""):
         return True
     return len(text) < PREVIEW and len({found[0].lower() for found in CONSENT_WORDS.finditer(text)}) >= 3
+
+
+def is_missing(titles: Iterable[str], text: str, expected: str) -> bool:
+    """Whether a page that answered 200 only says that there is no such page."""
+    if len(text) >= NOTICE:
+        return False
+    awaited = folded(expected)
+    parts = [part for title in titles for part in SEPARATOR.split(title)]
+    return any(begins(plain(part), phrases().missing) and folded(part) not in awaited for part in parts)
+
+
+def asks_for_subscription(blocks: Iterable[Block]) -> bool:
+    """Whether a block asks for money to read on."""
+    return any(len(block.text) < NOTICE and phrases().paywalls.first(plain(block.text)) is not None for block in blocks)
 
 
 def choose_body(page_text: str, feed_text: str, *, is_free: bool) -> tuple[str, BodyStatus]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -30,17 +31,22 @@ ARTICLE = re.compile(
     r"(?i:(?:entry|article|post|story|body|main|page|single)[-_]{0,2}(?:content|body|text|copy)|hentry|type-post|(?:with|has|w|no)-"
     r"|layout|canvas|embed)|(?:^|\s)(?:article|post|story|main|content|page|site)(?:\s|$)"
 )
-STANDFIRST = re.compile(
-    START + r"(?i:standfirst|stand-first|teaser|lead|lede|leadtext|intro|introduction|dek|deck|sub-?(?:title|head|headline|line|heading)"
-    r"|summary|description|excerpt|chapo|vorspann|preamble|ingress|entradilla|bajada|sommario|occhiello|perex|anons|lid|abstract"
-    r"|strapline|tagline|synopsis|kicker-text)" + END
-)  # fmt: skip
 ROOM = 0.35
 """What is pruned must leave at least so much of the page's paragraphs."""
 SENTENCE = 40
+PARAGRAPH = 80
 STANDFIRST_LIMIT = 800
 NEAR_TITLE = 60
 """So many elements behind the title are searched for a standfirst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph as it stands in the tree."""
+
+    text: str
+    make: str
+    """The tags and classes of the elements around it."""
 
 
 @lru_cache(maxsize=8_192)
@@ -67,32 +73,54 @@ def prune(tree: Any) -> int:
     return taken
 
 
+def paragraphs_of(tree: Any) -> list[Paragraph]:
+    """The paragraphs that are long enough to be sentences and mostly not links; a second headline ends the article."""
+    found: list[Paragraph] = []
+    for element in tree.iter("p", "h1"):
+        if element.tag == "h1":
+            if found:
+                break
+            continue
+        text = " ".join(_text(element).split())
+        if len(text) >= PARAGRAPH and sum(len(_text(link)) for link in element.iter("a")) < len(text) / 2:
+            found.append(Paragraph(text, _make(element)))
+    return found
+
+
+def _make(element: Any) -> str:
+    parent = element.getparent()
+    above = parent.getparent() if parent is not None else None
+    around = (node for node in (element, parent, above) if node is not None)
+    return "/".join(f"{node.tag}.{node.get('class') or ''}" for node in around)
+
+
 def standfirst(tree: Any, description: str) -> str:
-    """The paragraph between title and text that the page's description repeats, or that is named so; or nothing."""
+    """The paragraph between title and text that the page's description repeats; or nothing."""
     title = next(tree.iter("h1"), None)
-    if title is None:
-        return ""
     wanted = folded(description.rstrip(" .…"))
+    if title is None or len(wanted) < SENTENCE:
+        return ""
     near = title.xpath("following::*[self::p or self::h2 or self::h3 or self::div or self::span or self::strong]")
     for element in near[:NEAR_TITLE]:
         text = " ".join(_text(element).split()) if len(element) < 6 else ""
-        if SENTENCE <= len(text) <= STANDFIRST_LIMIT and _is_standfirst(element, text, wanted):
+        if SENTENCE <= len(text) <= STANDFIRST_LIMIT and _repeats(text, wanted):
             return text
     return ""
 
 
-def _is_standfirst(element: Any, text: str, wanted: str) -> bool:
-    if len(wanted) >= SENTENCE:
-        found = folded(text)
-        if found.startswith(wanted) or (len(found) >= SENTENCE and wanted.startswith(found)):
-            return True
-    return False and bool(STANDFIRST.search(element.get("class") or ""))
+def _repeats(text: str, wanted: str) -> bool:
+    found = folded(text)
+    return found.startswith(wanted) or (len(found) >= SENTENCE and wanted.startswith(found))
 
 
 def _named_boxes(tree: Any) -> Iterator[Any]:
     for element in tree.iter(*BOXES):
-        names = element.get("class"), element.get("id"), element.get("data-testid")
-        if any(name and is_named_away(name) for name in names) or element.tag == "figcaption":
+        names = element.get("class")
+        if (
+            element.tag == "figcaption"
+            or (names and is_named_away(names))
+            or ((named := element.get("id")) and is_named_away(named))
+        ):
             yield element
 
 

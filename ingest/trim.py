@@ -31,6 +31,7 @@ LINK_LINES = 5
 STRAY_LINES = 3
 """So many unlinked short lines may be left over at the end; more of them are a list."""
 HEAD_ZONE = 10
+HASHES = 96
 TAIL_SHARE = 0.5
 """A rule that would take more of the text than this has misread the page, and takes nothing."""
 
@@ -72,6 +73,12 @@ def trim(blocks: Blocks, around: Surroundings) -> Trimmed:
 def site_hash(block: Block) -> int:
     """What the memory of a site knows a block by: even if two pages prove it boilerplate, odd if it takes many."""
     return block_hash(block.text) & ~1 | is_prose(block)
+
+
+def candidate_hashes(blocks: Blocks) -> tuple[int, ...]:
+    """What a page gives to the memory of its site: its first and last blocks, where boilerplate stands."""
+    edges = blocks if len(blocks) <= HASHES else [*blocks[: HASHES // 3], *blocks[-(HASHES - HASHES // 3) :]]
+    return tuple(dict.fromkeys(site_hash(block) for block in edges))
 
 
 def is_prose(block: Block) -> bool:
