@@ -75,7 +75,7 @@ def _page_text(tree: Any, meta: PageMeta, around: Surroundings) -> PageText:
     document = bare_extraction(tree, include_comments=False, include_links=True, favor_recall=True)
     seen = fuller_blocks(tree, blocks_of(document.body if document else None), meta)
     trimmed = trim(seen, around)
-    blocks = with_standfirst(trimmed.blocks, standfirst(tree, meta.description))
+    blocks = with_standfirst(trimmed.blocks, standfirst(tree, meta.descriptions))
     hashes = candidate_hashes(seen)
     return PageText(clean_text(text_of_blocks(blocks)), tuple(seen), hashes, trimmed.removed)
 

@@ -12,6 +12,7 @@ from ingest.json_ld import article_node, text_of
 
 SEPARATOR = re.compile(r"\s+[-|–—•·»:]\s+")
 NAMED_BY = ("property", "name", "itemprop")
+DESCRIBED_BY = ("og:description", "description", "twitter:description")
 PART = 25
 """A part of a title that is shorter names a site or a section."""
 HEADINGS = 3
@@ -28,12 +29,10 @@ class PageMeta:
     """Every way in which the page writes its title."""
 
     @property
-    def description(self) -> str:
-        """What the page says the article is about, mostly its standfirst."""
-        for text in (self.metas.get("og:description"), self.metas.get("description"), text_of(self.node, "description")):
-            if text:
-                return clean_line(plain_text(text))
-        return ""
+    def descriptions(self) -> tuple[str, ...]:
+        """What the page says the article is about; one of them is mostly its standfirst."""
+        stated = (*(self.metas.get(name, "") for name in DESCRIBED_BY), text_of(self.node, "description"))
+        return tuple(dict.fromkeys(line for text in stated if (line := clean_line(plain_text(text)))))
 
 
 def read_meta(tree: Any) -> PageMeta:

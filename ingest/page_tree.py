@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -94,11 +94,12 @@ def _make(element: Any) -> str:
     return "/".join(f"{node.tag}.{node.get('class') or ''}" for node in around)
 
 
-def standfirst(tree: Any, description: str) -> str:
-    """The paragraph between title and text that the page's description repeats; or nothing."""
+def standfirst(tree: Any, descriptions: Iterable[str]) -> str:
+    """The paragraph between title and text that one of the page's descriptions repeats; or nothing."""
     title = next(tree.iter("h1"), None)
-    wanted = folded(description.rstrip(" .…"))
-    if title is None or len(wanted) < SENTENCE:
+    folds = (folded(description) for description in descriptions)
+    wanted = [words for words in folds if len(words) >= SENTENCE]
+    if title is None or not wanted:
         return ""
     near = title.xpath("following::*[self::p or self::h2 or self::h3 or self::div or self::span or self::strong]")
     for element in near[:NEAR_TITLE]:
@@ -108,9 +109,9 @@ def standfirst(tree: Any, description: str) -> str:
     return ""
 
 
-def _repeats(text: str, wanted: str) -> bool:
+def _repeats(text: str, wanted: Iterable[str]) -> bool:
     found = folded(text)
-    return found.startswith(wanted) or (len(found) >= SENTENCE and wanted.startswith(found))
+    return any(found.startswith(words) or (len(found) >= SENTENCE and words.startswith(found)) for words in wanted)
 
 
 def _named_boxes(tree: Any) -> Iterator[Any]:

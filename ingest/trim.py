@@ -83,7 +83,7 @@ def candidate_hashes(blocks: Blocks) -> tuple[int, ...]:
 
 def is_prose(block: Block) -> bool:
     """Whether it could be a sentence of an article, and does not invite to anything."""
-    return _is_sentence(block) and not _is_invitation(block)
+    return (_is_sentence(block) or _is_paragraph(block)) and not _is_invitation(block)
 
 
 def _bounded(blocks: Blocks, taken: set[int]) -> set[int]:
@@ -313,12 +313,18 @@ def _site(blocks: Blocks, around: Surroundings) -> set[int]:
     text = [index for index, block in enumerate(blocks) if _is_paragraph(block)]
     if len(known.intersection(text)) > len(text) / 2:
         return set()
-    return {i for i in known if blocks[i].kind != "head" or _leads_nowhere(blocks, i, known)}
+    own = [index for index in text if index not in known]
+    inside = range(own[0], own[-1]) if own else range(0)
+    return {i for i in known if _is_frame(blocks, i, known, inside=i in inside)}
 
 
-def _leads_nowhere(blocks: Blocks, index: int, known: set[int]) -> bool:
-    after = index + 1
-    return after == len(blocks) or after in known or blocks[after].kind == "head"
+def _is_frame(blocks: Blocks, index: int, known: set[int], *, inside: bool) -> bool:
+    """A heading stays if text of its own follows it, a list if it stands among the article's paragraphs."""
+    kind = blocks[index].kind
+    if kind == "head":
+        after = index + 1
+        return after == len(blocks) or after in known or blocks[after].kind == "head"
+    return kind == "p" or not inside
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
