@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 from urllib.parse import urlsplit
 
 from trafilatura import bare_extraction
@@ -98,7 +99,9 @@ class Stream:
     def __call__(self, sample: Sample) -> str:
         """The text of the next page."""
         known = self._sites.get(name_of(sample.url), SitePages())
-        found: Extraction = extract_page(Page(sample.url, sample.html, "text/html"), repeated=known.repeated(sample.url))
+        found: Extraction = extract_page(
+            Page(sample.url, sample.html, "text/html"), repeated=known.repeated(sample.url)
+        )
         self._sites[name_of(sample.url)] = known.learned(sample.url, found.blocks)
         self.removed.update(dict(found.removed))
         return found.text
@@ -106,7 +109,7 @@ class Stream:
 
 def alone(sample: Sample) -> str:
     """Trafilatura's text, with its metadata as a crawler would want it."""
-    document = bare_extraction(sample.html.decode("utf-8", "replace"), with_metadata=True)
+    document: Any = bare_extraction(sample.html.decode("utf-8", "replace"), with_metadata=True)
     return str(document.text or "") if document else ""
 
 

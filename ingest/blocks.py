@@ -1,4 +1,4 @@
-"""A page's text in blocks: paragraphs, headings, list items, rows. Pure; knows element trees, not where they come from."""
+"""A page's text in blocks: paragraphs, headings, list items, rows. Pure; knows element trees, but no library."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ KINDS: dict[str, Kind] = {
     "h1": "head", "h2": "head", "h3": "head", "h4": "head", "h5": "head", "h6": "head",
     "li": "item", "dt": "item", "dd": "item", "blockquote": "quote", "tr": "row", "pre": "code",
 }  # fmt: skip
-BREAKS = frozenset({*KINDS, "list", "table", "div", "section", "article", "figure", "body", "ul", "ol", "dl", "lb", "br"})
+BREAKS = frozenset(
+    {*KINDS, "list", "table", "div", "section", "article", "figure", "body", "ul", "ol", "dl", "lb", "br"}
+)
 LINKS = frozenset({"ref", "a"})
 CELLS = frozenset({"cell", "td", "th"})
 DEEP: frozenset[Kind] = frozenset({"item", "quote", "row", "code", "head"})
@@ -73,7 +75,7 @@ class _Reader:
         self._parts.clear()
         self._linked = 0
 
-    def _read(self, text: str | None, is_link: bool) -> None:  # noqa: FBT001
+    def _read(self, text: str | None, is_link: bool) -> None:
         if text:
             self._parts.append(text)
             self._linked += len(text.strip()) if is_link else 0

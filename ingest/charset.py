@@ -11,7 +11,7 @@ DECLARED_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za
 HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{2,40})""", re.IGNORECASE)
 WIDER = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
 BREAKING = bytes({*range(32), 127} - {*b"\t\n\f\r\x1b"})
-"""What ends or confuses the parser: a stray byte must not cost a page its text. Escape opens Japanese in ISO-2022-JP."""
+"""What ends or confuses the parser: a stray byte must not cost a page its text. Escape stays: ISO-2022-JP."""
 WIDE_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 

@@ -11,7 +11,7 @@ from trafilatura import bare_extraction, load_html
 from trafilatura.metadata import extract_author
 
 from geowire.messages.article import TEXT_LIMIT, TITLE_LIMIT, BodyStatus, DateSource
-from ingest.blocks import Block, blocks_of, text_of_blocks
+from ingest.blocks import blocks_of, text_of_blocks
 from ingest.body_status import PREVIEW, asks_for_subscription, choose_body, is_challenge, is_consent, is_missing
 from ingest.charset import decode_page
 from ingest.clean_text import clean_line, clean_text, cut, plain_text
@@ -72,7 +72,7 @@ def _obstacle(page: Page, meta: PageMeta, entry: FeedEntry, text: str) -> BodySt
 def _page_text(tree: Any, meta: PageMeta, around: Surroundings) -> PageText:
     """The article's text. Scripts and boxes leave the tree first: no one needs to copy and judge them again."""
     prune(tree)
-    document = bare_extraction(tree, include_comments=False, include_links=True, favor_recall=True)
+    document: Any = bare_extraction(tree, include_comments=False, include_links=True, favor_recall=True)
     seen = fuller_blocks(tree, blocks_of(document.body if document else None), meta)
     trimmed = trim(seen, around)
     blocks = with_standfirst(trimmed.blocks, standfirst(tree, meta.descriptions))
@@ -140,9 +140,7 @@ def _feed_text(entry: FeedEntry) -> str:
     return max(content, summary, key=len)
 
 
-def _extraction(
-    text: str, status: BodyStatus, facts: PageFacts, entry: FeedEntry, found: PageText
-) -> Extraction:
+def _extraction(text: str, status: BodyStatus, facts: PageFacts, entry: FeedEntry, found: PageText) -> Extraction:
     title = clean_line(entry.title or facts.title)[:TITLE_LIMIT]
     body, truncated = cut(text, TEXT_LIMIT)
     published_at, source = _date(facts, entry)

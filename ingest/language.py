@@ -32,6 +32,6 @@ def language_of(text: str, tagged: str | None) -> str | None:
         return tagged
     sample = text[:READ]
     found = str(py3langid.classify(sample.lower() if sample.isupper() else sample)[0])
-    if tagged and (found == tagged or found == "zxx" or any({found, tagged} <= kin for kin in KIN)):
+    if tagged and (found in {tagged, "zxx"} or any({found, tagged} <= kin for kin in KIN)):
         return tagged
     return found if found != "zxx" else tagged

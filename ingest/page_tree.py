@@ -17,7 +17,8 @@ BOXES = ("div", "section", "aside", "ul", "ol", "dl", "p", "span", "figcaption",
 START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
 END = r"(?![a-z])"
 NOT_ARTICLE = re.compile(
-    START + r"(?i:news-?letters?|sign-?up|subscri(?:be|ption)|promo(?:tion)?s?|related|recommend(?:ed|ations?)?|recirc(?:ulation)?"
+    START
+    + r"(?i:news-?letters?|sign-?up|subscri(?:be|ption)|promo(?:tion)?s?|related|recommend(?:ed|ations?)?|recirc"
     r"|read-?(?:more|next|also|on)|also-?read|more-?(?:stories|news|articles|links?|from|on)|see-?(?:also|more)"
     r"|most-?(?:read|popular|viewed|commented|shared)|trending|popular|in-?the-?headlines"
     r"|author-?(?:bio|box|info|card|about|description|profile)|about-?(?:the-)?authors?|biography"

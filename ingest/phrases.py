@@ -42,12 +42,14 @@ class Phrases:
     dates: tuple[str, ...]
     missing: tuple[str, ...]
     paywalls: Words
+    corrections: tuple[str, ...]
+    corrected: Words
 
 
 @cache
 def phrases() -> Phrases:
     """The phrases, read once in each process."""
-    data: dict[str, Any] = yaml.load(files("ingest").joinpath("data/phrases.yaml").read_bytes(), yaml.CSafeLoader)  # noqa: S506  # the C form of the safe loader
+    data = data_of("phrases")
     return Phrases(
         openers=_starts(data["openers"]),
         labels=frozenset(map(plain, data["labels"])),
@@ -59,7 +61,15 @@ def phrases() -> Phrases:
         dates=_starts(data["dates"]),
         missing=_starts(data["missing"]),
         paywalls=_words(data["paywalls"]),
+        corrections=_starts(data["corrections"]["opens"]),
+        corrected=_words(data["corrections"]["says"]),
     )
+
+
+def data_of(name: str) -> dict[str, Any]:
+    """A data file of this folder."""
+    data: dict[str, Any] = yaml.load(files("ingest").joinpath(f"data/{name}.yaml").read_bytes(), yaml.CSafeLoader)
+    return data
 
 
 def plain(text: str) -> str:

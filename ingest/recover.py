@@ -1,4 +1,4 @@
-"""Gets back what extraction lost: paragraphs of the same make as those found, the publisher's own copy, the standfirst."""
+"""Gets back what extraction lost: paragraphs like those found, the publisher's own copy, the standfirst."""
 
 from __future__ import annotations
 
