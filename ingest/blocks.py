@@ -24,6 +24,7 @@ DEEP: frozenset[Kind] = frozenset({"item", "quote", "row", "code", "head"})
 WORD = re.compile(r"\w+")
 WIDE = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 DEPTH_LIMIT = 60
+PARAGRAPH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,18 @@ def blocks_of(body: Any) -> list[Block]:
     if body is not None:
         reader.walk(body, "p", 0, in_link=False)
         reader.end_block("p")
-    return reader.blocks
+    return _without_layout(reader.blocks)
+
+
+def _without_layout(blocks: list[Block]) -> list[Block]:
+    """A table that holds a paragraph is the frame of a page: its rows are lines like any others."""
+    if not any(block.kind == "row" and width(block.text) >= PARAGRAPH for block in blocks):
+        return blocks
+    return [Block(_cells(block.text), "p", block.link_share) if block.kind == "row" else block for block in blocks]
+
+
+def _cells(text: str) -> str:
+    return " ".join(cell.strip() for cell in text.split(" |")).strip()
 
 
 def text_of_blocks(blocks: Iterable[Block]) -> str:

@@ -20,6 +20,8 @@ NOTICE = 600
 MUCH_MORE = 1.5
 """The feed's own text is taken if it is so many times as long."""
 
+BREAKS_OFF = ("…", "...", "[…]", "[...]")
+
 CHALLENGE_TITLE = re.compile(
     r"^(?:just a moment|attention required|access denied|access to this page|pardon our interruption|are you a robot"
     r"|ddos-guard|security check|please verify|verify(?:ing)? you are human|robot check"
@@ -30,7 +32,11 @@ CHALLENGE_BODY = re.compile(rb"cf-chl-|_cf_chl_opt|_Incapsula_Resource|px-captch
 CONSENT_HOST = re.compile(r"^(?:consent|cmp|guce)\.|\.consent\.")
 CONSENT_WORDS = re.compile(
     r"before you continue|we value your privacy|accept all|reject all|our partners|cookie|datenschutz|einwilligung"
-    r"|unsere partner|nos partenaires|tout accepter|alle akzeptieren|zustimm|consent|gdpr|dsgvo|rgpd",
+    r"|unsere partner|nos partenaires|tout accepter|alle akzeptieren|zustimm|consent|gdpr|dsgvo|rgpd|our \d+ partners"
+    r"|personali[sz]ed (?:ads|advertising|content)|information on (?:a|your) device|legitimate interest"
+    r"|privacy settings|personalisierte (?:werbung|anzeigen)|berechtigtes interesse|publicités? personnalisée"
+    r"|intérêt légitime"
+    r"|publicidad personalizada|interés legítimo|pubblicità personalizzata|legittimo interesse|gepersonaliseerde",
     re.IGNORECASE,
 )
 
@@ -67,7 +73,12 @@ def choose_body(page_text: str, feed_text: str, *, is_free: bool) -> tuple[str, 
     if not is_free and len(page_text) < PREVIEW:
         return (feed_text if feed_says_more else page_text), "paywalled"
     if len(page_text) >= PREVIEW or (page_text and not feed_says_more):
-        return page_text, "full" if len(page_text) >= SHORT else "teaser"
+        return page_text, "teaser" if _is_teaser(page_text) else "full"
     if not page_text:
         return feed_text, "feed-only"
     return feed_text, "feed-only" if len(feed_text) >= PREVIEW else "teaser"
+
+
+def _is_teaser(text: str) -> bool:
+    """Whether the page says too little, or breaks off."""
+    return len(text) < SHORT or (len(text) < PREVIEW and text.endswith(BREAKS_OFF))

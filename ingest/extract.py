@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,8 @@ from trafilatura import bare_extraction, load_html
 from trafilatura.metadata import extract_author
 
 from geowire.messages.article import TEXT_LIMIT, TITLE_LIMIT, BodyStatus, DateSource
-from ingest.blocks import blocks_of, text_of_blocks
-from ingest.body_status import PREVIEW, asks_for_subscription, choose_body, is_challenge, is_consent, is_missing
+from ingest.blocks import Block, blocks_of, text_of_blocks
+from ingest.body_status import PREVIEW, SHORT, asks_for_subscription, choose_body, is_challenge, is_consent, is_missing
 from ingest.charset import decode_page
 from ingest.clean_text import clean_line, clean_text, cut, plain_text
 from ingest.dates import parse_date
@@ -23,7 +24,7 @@ from ingest.identity import accepted_canonical, content_hash
 from ingest.json_ld import is_free, names_of, text_of
 from ingest.language import language_of
 from ingest.page_meta import PageMeta, read_meta
-from ingest.page_tree import prune, standfirst
+from ingest.page_tree import prune, standfirst, strip
 from ingest.parse_feed import short_language
 from ingest.recover import fuller_blocks, with_standfirst
 from ingest.trim import Surroundings, candidate_hashes, trim
@@ -44,7 +45,7 @@ def extract_page(page: Page, entry: FeedEntry = NOTHING_KNOWN, repeated: frozens
         return extract_feed_content(entry)
     meta = read_meta(tree)
     facts = _page_facts(tree, page.url, entry, meta)
-    found = _page_text(tree, meta, Surroundings((entry.title, *meta.titles), _authors(entry, facts), repeated))
+    found = _page_text(page, tree, meta, Surroundings((entry.title, *meta.titles), _authors(entry, facts), repeated))
     obstacle = _obstacle(page, meta, entry, found.text)
     if obstacle:
         return extract_feed_content(entry, obstacle)
@@ -69,15 +70,28 @@ def _obstacle(page: Page, meta: PageMeta, entry: FeedEntry, text: str) -> BodySt
     return "feed-only" if not meta.node and is_missing(meta.titles, text, entry.title) else None
 
 
-def _page_text(tree: Any, meta: PageMeta, around: Surroundings) -> PageText:
+def _page_text(page: Page, tree: Any, meta: PageMeta, around: Surroundings) -> PageText:
     """The article's text. Scripts and boxes leave the tree first: no one needs to copy and judge them again."""
-    prune(tree)
-    document: Any = bare_extraction(tree, include_comments=False, include_links=True, favor_recall=True)
-    seen = fuller_blocks(tree, blocks_of(document.body if document else None), meta)
+    strip(tree)
+    boxed = prune(tree)
+    seen = _blocks(tree, meta)
+    if boxed >= PREVIEW and _length(seen) < SHORT:
+        whole = load_html(decode_page(page))
+        strip(whole)
+        boxed, seen = max(((boxed, seen), (0, _blocks(whole, meta))), key=lambda found: _length(found[1]))
     trimmed = trim(seen, around)
     blocks = with_standfirst(trimmed.blocks, standfirst(tree, meta.descriptions))
-    hashes = candidate_hashes(seen)
-    return PageText(clean_text(text_of_blocks(blocks)), tuple(seen), hashes, trimmed.removed)
+    removed = (("box", boxed), *trimmed.removed) if boxed else trimmed.removed
+    return PageText(clean_text(text_of_blocks(blocks)), tuple(seen), candidate_hashes(seen), removed)
+
+
+def _blocks(tree: Any, meta: PageMeta) -> Sequence[Block]:
+    document: Any = bare_extraction(tree, include_comments=False, include_links=True, favor_recall=True)
+    return fuller_blocks(tree, blocks_of(document.body if document else None), meta)
+
+
+def _length(blocks: Sequence[Block]) -> int:
+    return sum(len(block.text) for block in blocks)
 
 
 def _authors(entry: FeedEntry, facts: PageFacts) -> tuple[str, ...]:
@@ -93,7 +107,7 @@ def _page_facts(tree: Any, url: str, entry: FeedEntry, meta: PageMeta) -> PageFa
         language=short_language(str(tree.get("lang") or tree.get("xml:lang") or "")),
         canonical_url=accepted_canonical(_canonical(tree), url),
         is_free=is_free(meta.node),
-        form=form_of(url, meta.node, next(iter(meta.titles), "")),
+        form=form_of(url, next(iter(meta.titles), ""), "", meta.node, meta.metas.get("article:section", "")),
     )
 
 
@@ -156,7 +170,7 @@ def _extraction(text: str, status: BodyStatus, facts: PageFacts, entry: FeedEntr
         modified_at=facts.modified_at,
         language=language_of(body, facts.language or entry.language),
         canonical_url=facts.canonical_url,
-        form=facts.form or form_of(entry.link or "", {}, title, body),
+        form=facts.form if facts.form != "article" else form_of(entry.link or "", title, body),
         blocks=found.hashes,
         removed=found.removed,
     )

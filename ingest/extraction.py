@@ -31,7 +31,7 @@ class PageFacts:
     canonical_url: str | None = None
     is_free: bool = True
     """False if the page says that its article is for subscribers."""
-    form: Form | None = None
+    form: Form = "article"
 
 
 @dataclass(frozen=True, slots=True)

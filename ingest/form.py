@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -32,15 +31,25 @@ class Signs:
     opens: tuple[str, ...]
     says: tuple[str, ...]
     ends: frozenset[str]
+    last: frozenset[str]
 
 
-def form_of(url: str, node: dict[str, Any], title: str, text: str = "") -> Form:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is looked at."""
+
+    sections: frozenset[str]
+    slug: str
+    title: str
+
+
+def form_of(address: str, title: str, text: str = "", node: dict[str, Any] | None = None, section: str = "") -> Form:
     """The kind of text, from what the publisher says it is, its address, its title, and its shape."""
-    *steps, slug = urlsplit(url).path.lower().strip("/").split("/")
-    sections = {*steps, text_of(node, "articleSection").strip().lower()}
-    words = plain(title)
-    found = (signs.form for signs in all_signs() if _is_sign(signs, sections, slug, words))
-    return _stated(node) or next(found, None) or _shape(text)
+    *steps, slug = urlsplit(address).path.lower().strip("/").split("/")
+    named = (section, text_of(node or {}, "articleSection"))
+    page = _Page(frozenset([*steps, *(name.strip().lower() for name in named)]), slug, plain(title))
+    found = (signs.form for signs in all_signs() if _is_sign(signs, page))
+    return _stated(node or {}) or next(found, None) or _shape(text)
 
 
 @cache
@@ -55,18 +64,20 @@ def all_signs() -> tuple[Signs, ...]:
             tuple(sorted(data[form]["opens"], key=len, reverse=True)),
             tuple(data[form]["says"]),
             frozenset(data[form]["ends"]),
+            frozenset(data[form]["last"]),
         )
         for form in FORMS
     )
 
 
-def _is_sign(signs: Signs, sections: Iterable[str], slug: str, title: str) -> bool:
-    if not signs.steps.isdisjoint(sections) or any(part in f"-{slug}-" for part in signs.slugs):
+def _is_sign(signs: Signs, page: _Page) -> bool:
+    if not signs.steps.isdisjoint(page.sections) or any(part in f"-{page.slug}-" for part in signs.slugs):
         return True
-    opening = begins(title, signs.opens)
-    if opening and MARK.match(title[len(opening) :]):
+    opening = begins(page.title, signs.opens)
+    if opening and MARK.match(page.title[len(opening) :]):
         return True
-    return LAST_PART.sub("", title) in signs.ends or any(words in title for words in signs.says)
+    is_last = page.slug.rpartition("-")[2] in signs.last or LAST_PART.sub("", page.title) in signs.ends
+    return is_last or any(words in page.title for words in signs.says)
 
 
 def _stated(node: dict[str, Any]) -> Form | None:

@@ -26,14 +26,16 @@ NOT_ARTICLE = re.compile(
     r"|breadcrumbs?|tags|tag-?list|topic-?tags|rating|teaser-?(?:list|container|grid)|teasers"
     r"|advert(?:isement|ising)?s?|sponsor(?:ed)?|outbrain|taboola|cookies?|consent|donat(?:e|ion)s?"
     r"|ai-?(?:article-?)?summary|ai-?content|video-?(?:meta|info)|media-?info|image-?description|copyright"
-    r"|login|app-?(?:box|promo)|follow-?us|debug|tool-?tip|toolbar|whats-?app|mc_embed|similars?|jp-related)" + END
+    r"|login|app-?(?:box|promo)|follow-?us|debug|tool-?tip|ticker|weather|toolbar|whats-?app"
+    r"|mc_embed|similars?|jp-related)" + END
 )  # fmt: skip
 ARTICLE = re.compile(
-    r"(?i:(?:entry|article|post|story|body|main|page|single)[-_]{0,2}(?:content|body|text|copy)|hentry|type-post|(?:with|has|w|no)-"
-    r"|layout|canvas|embed)|(?:^|\s)(?:article|post|story|main|content|page|site)(?:\s|$)"
+    r"(?i:(?:entry|article|post|story|body|main|page|single)[-_]{0,2}(?:inner|main)?[-_]{0,2}(?:content|body|text|copy)"
+    r"|hentry|type-post|(?:with|has|w|no)-|layout|canvas|embed)|(?:^|\s)(?:article|post|story|main|content|page|site)(?:\s|$)"
 )
 ROOM = 0.35
 """What is pruned must leave at least so much of the page's paragraphs."""
+FORM_PARAGRAPHS = 3
 SENTENCE = 40
 PARAGRAPH = 80
 STANDFIRST_LIMIT = 800
@@ -56,22 +58,34 @@ def is_named_away(names: str) -> bool:
     return bool(NOT_ARTICLE.search(names)) and not ARTICLE.search(names)
 
 
-def prune(tree: Any) -> int:
-    """Take away scripts and what is named as a box of another kind; the number of characters taken."""
+def strip(tree: Any) -> None:
+    """Take away what is never text. A form around a whole page is a page all the same."""
     etree.strip_elements(tree, *SILENT, with_tail=False)
-    boxes = list(_named_boxes(tree))
-    if not boxes:
-        return 0
-    room = sum(len(_text(paragraph)) for paragraph in tree.iter("p"))
+    for form in tree.iter("form"):
+        if next(form.iter("h1"), None) is not None or sum(1 for _ in form.iter("p")) > FORM_PARAGRAPHS:
+            form.tag = "div"
+
+
+def prune(tree: Any) -> int:
+    """Take away what is named as a box of another kind; the number of characters taken."""
+    room = 0
+    dropped: set[Any] = set()
     taken = 0
-    for box in boxes:
-        size, inside = len(_text(box)), sum(len(_text(p)) for p in box.iter("p"))
-        if inside > (1 - ROOM) * room or next(box.iter("h1"), None) is not None:
+    for box in list(_named_boxes(tree)):
+        if any(above in dropped for above in box.iterancestors()) or next(box.iter("h1"), None) is not None:
             continue
-        room -= inside
-        taken += size
-        _drop(box)
+        room = room or _paragraph_length(tree)
+        inside = _paragraph_length(box)
+        if inside <= (1 - ROOM) * room:
+            room -= inside
+            taken += len(" ".join(_text(box).split()))
+            dropped.add(box)
+            _drop(box)
     return taken
+
+
+def _paragraph_length(element: Any) -> int:
+    return sum(len(_text(paragraph)) for paragraph in element.iter("p"))
 
 
 def paragraphs_of(tree: Any) -> list[Paragraph]:

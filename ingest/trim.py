@@ -63,7 +63,8 @@ def trim(blocks: Blocks, around: Surroundings) -> Trimmed:
     left = list(blocks)
     removed: Counter[str] = Counter()
     for name, rule in RULES:
-        taken = _bounded(left, rule(left, around))
+        found = rule(left, around)
+        taken = found if rule is _duplicates else _bounded(left, found)
         if taken:
             removed[name] += sum(len(left[index].text) for index in taken)
             left = [block for index, block in enumerate(left) if index not in taken]
@@ -116,7 +117,7 @@ def _titles(blocks: Blocks, around: Surroundings) -> set[int]:
     """The title told again, and the short lines above it."""
     titles = [words for title in around.titles if (words := folded(title))]
     start = _first_paragraph(blocks)
-    zone = range(min(HEAD_ZONE, len(blocks)))
+    zone = range(min(max(HEAD_ZONE, start), len(blocks)))
     found = {index for index in zone if _is_title(blocks[index], titles, exact=index > start)}
     if not found:
         return found
@@ -328,12 +329,12 @@ def _is_frame(blocks: Blocks, index: int, known: set[int], *, inside: bool) -> b
 
 
 RULES: tuple[tuple[str, Rule], ...] = (
-    ("site", _site),
     ("title", _titles),
     ("duplicate", _duplicates),
     ("related", _related),
     ("invitation", _invitations),
     ("links", _links),
+    ("site", _site),
     ("byline", _bylines),
     ("tail", _tail),
 )
