@@ -24,7 +24,7 @@ DEEP: frozenset[Kind] = frozenset({"item", "quote", "row", "code", "head"})
 WORD = re.compile(r"\w+")
 WIDE = re.compile(r"[\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 DEPTH_LIMIT = 60
-PARAGRAPH = 200
+PARAGRAPH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ def blocks_of(body: Any) -> list[Block]:
 
 
 def _without_layout(blocks: list[Block]) -> list[Block]:
-    """A table that holds a paragraph is the frame of a page: its rows are lines like any others."""
-    if not any(block.kind == "row" and width(block.text) >= PARAGRAPH for block in blocks):
+    """A table that holds paragraphs is the frame of a page: its rows are lines like any others."""
+    if not any(block.kind == "row" and width(block.text) >= PARAGRAPH and " | " not in block.text for block in blocks):
         return blocks
     return [Block(_cells(block.text), "p", block.link_share) if block.kind == "row" else block for block in blocks]
 

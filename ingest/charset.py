@@ -12,6 +12,7 @@ HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{2,40})""", r
 WIDER = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}
 BREAKING = bytes({*range(32), 127} - {*b"\t\n\f\r\x1b"})
 """What ends or confuses the parser: a stray byte must not cost a page its text. Escape stays: ISO-2022-JP."""
+JAPANESE_MARKS = (b"\x1b$B", b"\x1b$@")
 WIDE_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -21,6 +22,8 @@ def decode_page(page: Page) -> str | bytes:
     if wide:
         return page.body.decode(wide, "replace").replace("\0", "")
     body = page.body.translate(None, BREAKING)
+    if any(mark in body for mark in JAPANESE_MARKS):
+        return body.decode("iso2022_jp", "replace")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import py3langid
 
 from ingest.blocks import width
 
-ENOUGH = 120
-"""Shorter texts are too little to go by."""
+WORD = re.compile(r"[^\W\d_]+")
+ENOUGH = 90
+"""With fewer letters there is too little to go by."""
 READ = 360
 KIN = (
     frozenset({"no", "nb", "nn", "da"}),
@@ -28,9 +31,9 @@ py3langid.classify("")  # loads the model now: the workers share it, and no page
 
 def language_of(text: str, tagged: str | None) -> str | None:
     """The language as BCP 47, by its words; the tag decides if there are few, or between near relatives."""
-    if width(text) < ENOUGH:
-        return tagged
     sample = text[:READ]
+    if width("".join(WORD.findall(sample))) < ENOUGH:
+        return tagged
     found = str(py3langid.classify(sample.lower() if sample.isupper() else sample)[0])
     if tagged and (found in {tagged, "zxx"} or any({found, tagged} <= kin for kin in KIN)):
         return tagged

@@ -27,7 +27,7 @@ NOT_ARTICLE = re.compile(
     r"|advert(?:isement|ising)?s?|sponsor(?:ed)?|outbrain|taboola|cookies?|consent|donat(?:e|ion)s?"
     r"|ai-?(?:article-?)?summary|ai-?content|video-?(?:meta|info)|media-?info|image-?description|copyright"
     r"|login|app-?(?:box|promo)|follow-?us|debug|tool-?tip|ticker|weather|toolbar|whats-?app"
-    r"|mc_embed|similars?|jp-related)" + END
+    r"|mc_embed|similars?|jp-related)" + END + r"|(?:^|\s)breaking(?:\s|$)"
 )  # fmt: skip
 ARTICLE = re.compile(
     r"(?i:(?:entry|article|post|story|body|main|page|single)[-_]{0,2}(?:inner|main)?[-_]{0,2}(?:content|body|text|copy)"

@@ -54,16 +54,20 @@ class SitePages:
     pages: tuple[SeenPage, ...] = ()
 
     def repeated(self, address: str) -> frozenset[int]:
-        """The blocks that are boilerplate if the page at this address has them too."""
+        """The blocks that are boilerplate if the page at this address has them too.
+
+        Sentences of other pages that are not proven to be boilerplate stand there negated: a page with many of them
+        is one of those pages again.
+        """
         others = [page for page in self.pages if page.address != block_hash(address)]
         counts = Counter(block for page in others for block in page.blocks)
         enough = max(PROSE_PAGES, len(others) / 2)
-        return frozenset(block for block, count in counts.items() if not block & 1 or count >= enough)
+        return frozenset(block if not block & 1 or count >= enough else -block for block, count in counts.items())
 
     def learned(self, address: str, blocks: Iterable[int]) -> SitePages:
         """With one page more. A page that is known, or nearly the same as a known one, is no further witness."""
         seen = SeenPage(block_hash(address), frozenset(list(blocks)[:BLOCKS]))
-        if not seen.blocks:
+        if not seen.sentences:
             return self
         if any(page.address == seen.address for page in self.pages):
             return SitePages(tuple(seen if page.address == seen.address else page for page in self.pages))

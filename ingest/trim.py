@@ -44,7 +44,7 @@ class Surroundings:
     """Its title, as feed and page write it."""
     authors: tuple[str, ...] = ()
     repeated: frozenset[int] = frozenset()
-    """Hashes of blocks that other pages of the site have too."""
+    """Hashes of blocks that other pages of the site have too, from `SitePages.repeated`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,9 +310,10 @@ def _site(blocks: Blocks, around: Surroundings) -> set[int]:
     """What other pages of the site say too. A page that says much of what one other says is that page again."""
     if not around.repeated:
         return set()
-    known = {index for index, block in enumerate(blocks) if site_hash(block) in around.repeated}
+    hashes = [site_hash(block) for block in blocks]
+    known = {index for index, number in enumerate(hashes) if number in around.repeated}
     text = [index for index, block in enumerate(blocks) if _is_paragraph(block)]
-    if len(known.intersection(text)) > len(text) / 2:
+    if sum(index in known or -hashes[index] in around.repeated for index in text) > len(text) / 2:
         return set()
     own = [index for index in text if index not in known]
     inside = range(own[0], own[-1]) if own else range(0)

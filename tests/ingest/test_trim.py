@@ -51,7 +51,11 @@ TEXTS = [block.text for block in ARTICLE]
 )
 def test_a_list_of_other_stories_goes_with_its_heading(opener: str) -> None:
     """To the end, whether the headlines are links or not."""
-    tail = [Block(opener, "head"), Block("Ten soups for a long winter"), Block("Club wins the cup again", link_share=1.0)]
+    tail = [
+        Block(opener, "head"),
+        Block("Ten soups for a long winter"),
+        Block("Club wins the cup again", link_share=1.0),
+    ]
 
     assert left(*body(after=tail)) == TEXTS
 
@@ -170,7 +174,7 @@ def test_text_that_is_there_many_times_is_there_once() -> None:
 def test_a_refrain_stays() -> None:
     """The same question to everybody."""
     question = Block("And what would you tell the harbour master if he stood at this table now, with all his ropes?")
-    answers = [Block(f"I would tell him number {n} of all the things that I have written down since.") for n in range(4)]
+    answers = [Block(f"I would tell him number {n} of all that I have written down since.") for n in range(4)]
     page = [block for answer in answers for block in (question, answer)]
 
     assert left(*page) == [block.text for block in page]
