@@ -146,7 +146,7 @@ def _modified(meta: PageMeta) -> datetime | None:
 
 
 def _canonical(tree: Any) -> str | None:
-    return next((str(href) for href in tree.xpath('//link[@rel="canonical"]/@href')), None)
+    return next((link.get("href") for link in tree.iter("link") if link.get("rel") == "canonical"), None)
 
 
 def _feed_text(entry: FeedEntry) -> str:

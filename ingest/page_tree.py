@@ -6,29 +6,19 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import dropwhile, islice
 from typing import Any
 
 from lxml import etree
 
 from ingest.blocks import folded
+from ingest.phrases import phrases
 
 SILENT = ("script", "style", "svg", "noscript", "template", "iframe", "object", "audio", "video", "select", "button")
-BOXES = ("div", "section", "aside", "ul", "ol", "dl", "p", "span", "figcaption", "footer", "form", "details", "article")
-START = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
-END = r"(?![a-z])"
-NOT_ARTICLE = re.compile(
-    START
-    + r"(?i:news-?letters?|sign-?up|subscri(?:be|ption)|promo(?:tion)?s?|related|recommend(?:ed|ations?)?|recirc"
-    r"|read-?(?:more|next|also|on)|also-?read|more-?(?:stories|news|articles|links?|from|on)|see-?(?:also|more)"
-    r"|most-?(?:read|popular|viewed|commented|shared)|trending|popular|in-?the-?headlines"
-    r"|author-?(?:bio|box|info|card|about|description|profile)|about-?(?:the-)?authors?|biography"
-    r"|shar(?:e|ing)|social|comments?|commenting|fact-?box|info-?box|caption|photo-?credit|image-?credit"
-    r"|breadcrumbs?|tags|tag-?list|topic-?tags|rating|teaser-?(?:list|container|grid)|teasers"
-    r"|advert(?:isement|ising)?s?|sponsor(?:ed)?|outbrain|taboola|cookies?|consent|donat(?:e|ion)s?"
-    r"|ai-?(?:article-?)?summary|ai-?content|video-?(?:meta|info)|media-?info|image-?description|copyright"
-    r"|login|app-?(?:box|promo)|follow-?us|debug|tool-?tip|ticker|weather|toolbar|whats-?app"
-    r"|mc_embed|similars?|jp-related)" + END + r"|(?:^|\s)breaking(?:\s|$)"
-)  # fmt: skip
+BOXES = ("div", "section", "aside", "ul", "ol", "dl", "p", "figcaption", "footer", "form", "details", "article")
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+ALONE = frozenset({"breaking"})
+"""These mean it only if they are the whole name."""
 ARTICLE = re.compile(
     r"(?i:(?:entry|article|post|story|body|main|page|single)[-_]{0,2}(?:inner|main)?[-_]{0,2}(?:content|body|text|copy)"
     r"|hentry|type-post|(?:with|has|w|no)-|layout|canvas|embed)|(?:^|\s)(?:article|post|story|main|content|page|site)(?:\s|$)"
@@ -54,8 +44,12 @@ class Paragraph:
 
 @lru_cache(maxsize=8_192)
 def is_named_away(names: str) -> bool:
-    """Whether a class or an id says that this is not the article."""
-    return bool(NOT_ARTICLE.search(names)) and not ARTICLE.search(names)
+    """Whether a class or an id says that this is not the article: its words, up to three of them run together."""
+    words = [word.lower() for word in WORD.findall(names)]
+    runs = (("".join(words[at : at + count])) for count in (1, 2, 3) for at in range(len(words)))
+    if phrases().boxes.isdisjoint(runs) and ALONE.isdisjoint(names.split()):
+        return False
+    return not ARTICLE.search(names)
 
 
 def strip(tree: Any) -> None:
@@ -111,13 +105,12 @@ def _make(element: Any) -> str:
 
 def standfirst(tree: Any, descriptions: Iterable[str]) -> str:
     """The paragraph between title and text that one of the page's descriptions repeats; or nothing."""
-    title = next(tree.iter("h1"), None)
     folds = (folded(description) for description in descriptions)
     wanted = [words for words in folds if len(words) >= SENTENCE]
-    if title is None or not wanted:
+    if not wanted:
         return ""
-    near = title.xpath("following::*[self::p or self::h2 or self::h3 or self::div or self::span or self::strong]")
-    for element in near[:NEAR_TITLE]:
+    behind = dropwhile(lambda element: element.tag != "h1", tree.iter("h1", "h2", "h3", "p", "div", "span", "strong"))
+    for element in islice(behind, 1, NEAR_TITLE):
         text = " ".join(_text(element).split()) if len(element) < 6 else ""
         if SENTENCE <= len(text) <= STANDFIRST_LIMIT and _repeats(text, wanted):
             return text

@@ -44,6 +44,7 @@ class Phrases:
     paywalls: Words
     corrections: tuple[str, ...]
     corrected: Words
+    boxes: frozenset[str]
 
 
 @cache
@@ -63,6 +64,7 @@ def phrases() -> Phrases:
         paywalls=_words(data["paywalls"]),
         corrections=_starts(data["corrections"]["opens"]),
         corrected=_words(data["corrections"]["says"]),
+        boxes=frozenset(data["boxes"]),
     )
 
 

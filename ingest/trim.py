@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingest.blocks import Block, block_hash, folded, width
 from ingest.phrases import begins, phrases, plain
@@ -266,6 +267,7 @@ def _invitations(blocks: Blocks, _: Surroundings) -> set[int]:
     return {index for index, block in enumerate(blocks) if _is_invitation(block)}
 
 
+@lru_cache(maxsize=512)
 def _is_invitation(block: Block) -> bool:
     size = width(block.text)
     if size > 2 * LONG or block.kind in {"quote", "row", "code"} or QUOTED.match(block.text):
