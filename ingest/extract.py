@@ -11,7 +11,8 @@ from htmldate import find_date
 from trafilatura import bare_extraction, load_html
 from trafilatura.metadata import extract_author
 
-from geowire.messages.article import TEXT_LIMIT, TITLE_LIMIT, BodyStatus, DateSource
+from geowire.messages.article import TEXT_LIMIT, TITLE_LIMIT, BodyStatus
+from ingest.article_date import best_date, real
 from ingest.blocks import Block, blocks_of, text_of_blocks
 from ingest.body_status import PREVIEW, SHORT, asks_for_subscription, choose_body, is_challenge, is_consent, is_missing
 from ingest.charset import decode_page
@@ -102,7 +103,7 @@ def _page_facts(tree: Any, url: str, entry: FeedEntry, meta: PageMeta) -> PageFa
     return PageFacts(
         title="" if entry.title else next(iter(meta.titles), ""),
         authors=() if entry.authors else _page_authors(tree, meta),
-        published_at=None if entry.dated_at else _page_date(tree, url, meta),
+        published_at=_stated_date(meta) or (None if real(entry.dated_at) else _guessed_date(tree, url, meta)),
         modified_at=_modified(meta),
         language=short_language(str(tree.get("lang") or tree.get("xml:lang") or "")),
         canonical_url=accepted_canonical(_canonical(tree), url),
@@ -121,22 +122,21 @@ def _page_authors(tree: Any, meta: PageMeta) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in names if (name := clean_line(part)[:200])))[:50]
 
 
-def _page_date(tree: Any, url: str, meta: PageMeta) -> datetime | None:
-    """The page's own statement of the moment if it makes one; otherwise the day, which is costly to find."""
-    in_json_ld = parse_date(text_of(meta.node, "datePublished"))
-    stated = in_json_ld or parse_date(meta.metas.get("article:published_time"))
-    return stated or _guessed_date(tree, url, text_of(meta.node, "dateModified"))
+def _stated_date(meta: PageMeta) -> datetime | None:
+    """When the page itself says that it was published."""
+    stated = text_of(meta.node, "datePublished"), meta.metas.get("article:published_time")
+    return next((moment for text in stated if (moment := real(parse_date(text)))), None)
 
 
-def _guessed_date(tree: Any, url: str, modified: str) -> datetime | None:
-    """A day found on the page, unless it is a bare year's first, a reader's comment's, or that of a later change."""
+def _guessed_date(tree: Any, url: str, meta: PageMeta) -> datetime | None:
+    """A day found on the page, which costs time: no bare year's first, no reader's comment's, not that of a change."""
     try:
         found = parse_date(find_date(tree, url=url, original_date=True, extensive_search=False))
     except (ValueError, OverflowError):  # a date that no calendar has
         return None
     if found is None or (found.month, found.day) == (1, 1):
         return None
-    others = [modified, *tree.xpath(COMMENT_DATES), *tree.xpath(MODIFIED_DATES)]
+    others = [text_of(meta.node, "dateModified"), *tree.xpath(COMMENT_DATES), *tree.xpath(MODIFIED_DATES)]
     days = {moment.date() for text in others if (moment := parse_date(str(text)))}
     return None if found.date() in days else found
 
@@ -157,7 +157,7 @@ def _feed_text(entry: FeedEntry) -> str:
 def _extraction(text: str, status: BodyStatus, facts: PageFacts, entry: FeedEntry, found: PageText) -> Extraction:
     title = clean_line(entry.title or facts.title)[:TITLE_LIMIT]
     body, truncated = cut(text, TEXT_LIMIT)
-    published_at, source = _date(facts, entry)
+    published_at, source = best_date(facts.published_at, entry)
     return Extraction(
         title=title,
         text=body,
@@ -174,12 +174,3 @@ def _extraction(text: str, status: BodyStatus, facts: PageFacts, entry: FeedEntr
         blocks=found.hashes,
         removed=found.removed,
     )
-
-
-def _date(facts: PageFacts, entry: FeedEntry) -> tuple[datetime | None, DateSource | None]:
-    choices: tuple[tuple[datetime | None, DateSource], ...] = (
-        (entry.published_at, "feed"),
-        (entry.updated_at, "feed_updated"),
-        (facts.published_at, "page"),
-    )
-    return next(((moment, source) for moment, source in choices if moment is not None), (None, None))

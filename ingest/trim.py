@@ -175,7 +175,8 @@ def _duplicates(blocks: Blocks, _: Surroundings) -> set[int]:
     """Text that stands there twice, and a quotation lifted out of the text to stand beside it; a refrain stays."""
     texts = [folded(block.text) for block in blocks]
     lifted = {i for i, block in enumerate(blocks) if block.kind in {"quote", "head"} and len(texts[i]) >= 40}
-    lifted = {i for i in lifted if any(texts[i] in text for j, text in enumerate(texts) if j not in lifted)}
+    whole = "\n".join(text for i, text in enumerate(texts) if i not in lifted)
+    lifted = {i for i in lifted if texts[i] in whole}
     return _second_copies(blocks, texts) | lifted
 
 
@@ -232,20 +233,20 @@ def _mean_share(blocks: Blocks, run: Sequence[int]) -> float:
 
 def _related(blocks: Blocks, _: Surroundings) -> set[int]:
     """A line that opens a list of other stories, and that list; to the end if no paragraph follows."""
+    paragraphs = [index for index, block in enumerate(blocks) if _is_paragraph(block)]
+    last = paragraphs[-1] if paragraphs else -1
     taken: set[int] = set()
     for index, block in enumerate(blocks):
         if index not in taken and _is_opener(block):
-            taken |= {index, *_opened(blocks, index + 1)}
+            end = len(blocks) if index > last else _end_of_links(blocks, index + 1)
+            taken.update(range(index, end))
     return taken
 
 
-def _opened(blocks: Blocks, start: int) -> range:
-    if not any(_is_paragraph(block) for block in blocks[start:]):
-        return range(start, len(blocks))
-    end = start
-    while end < len(blocks) and blocks[end].link_share >= LINKED:
-        end += 1
-    return range(start, end)
+def _end_of_links(blocks: Blocks, start: int) -> int:
+    while start < len(blocks) and blocks[start].link_share >= LINKED:
+        start += 1
+    return start
 
 
 def _is_opener(block: Block) -> bool:
