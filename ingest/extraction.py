@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from geowire.messages.article import BodyStatus, DateSource
+from geowire.messages.article import BodyStatus, DateSource, Form
+from ingest.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class PageFacts:
     canonical_url: str | None = None
     is_free: bool = True
     """False if the page says that its article is for subscribers."""
+    form: Form = "article"
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """A page's text, and how it came about."""
+
+    text: str = ""
+    seen: tuple[Block, ...] = ()
+    """Every block before any was taken away."""
+    hashes: tuple[int, ...] = ()
+    removed: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,11 @@ class Extraction:
     """When the page says that it was last changed."""
     language: str | None = None
     canonical_url: str | None = None
+    form: Form = "article"
+    blocks: tuple[int, ...] = ()
+    """Hashes of the page's blocks before any was taken away, for the memory of its site."""
+    removed: tuple[tuple[str, int], ...] = ()
+    """How many characters each rule took away."""
 
     @property
     def newest_at(self) -> datetime | None:

@@ -20,13 +20,15 @@ def article_node(scripts: Iterable[str]) -> dict[str, Any]:
 
 
 def is_free(node: dict[str, Any]) -> bool:
-    """False only if the article says that it is not."""
-    return str(node.get("isAccessibleForFree", True)).strip().lower() not in {
-        "false",
-        "no",
-        "0",
-        "http://schema.org/false",
-    }
+    """False only if the article, or a part of it, says that it is not."""
+    parts = node.get("hasPart")
+    listed = parts if isinstance(parts, list) else [parts]
+    return not any(_is_closed(part) for part in (node, *listed[:20]) if isinstance(part, dict))
+
+
+def _is_closed(part: dict[str, Any]) -> bool:
+    stated = str(part.get("isAccessibleForFree", True)).strip().lower()
+    return stated in {"false", "no", "0", "http://schema.org/false", "https://schema.org/false"}
 
 
 def text_of(node: dict[str, Any], name: str) -> str:

@@ -114,6 +114,14 @@ OUTCOME = Table(
     PrimaryKeyConstraint("feed_id", "day", "outcome"),
 )
 
+SITE_PAGES = Table(
+    "site_pages",
+    METADATA,
+    Column("site", String(255), primary_key=True),
+    Column("pages", LargeBinary, nullable=False),  # SitePages, packed
+    Column("seen_at", Double, nullable=False, index=True),  # when it last brought a page that was new
+)
+
 CLAIM = Table(
     "claim",
     METADATA,

@@ -116,6 +116,8 @@ class Article(Message):
     """How much of the body `text` is."""
     content_hash: str = Field(max_length=64)
     """SHA-256 (hex) over title and text: equal content, equal hash."""
+    removed: dict[Annotated[str, StringConstraints(max_length=40)], Count] = Field(default_factory=dict, max_length=20)
+    """How many characters of the page's text each rule took away as not the article's."""
     change: Change | None = None
     """What differs from the version before; null in version 1."""
     policy: Policy = Policy()

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from geowire.errors import Rejected
 from geowire.messages.article import TEXT_LIMIT
 from geowire.settings import Settings
-from ingest.change import describe_change
 from ingest.clean_text import clean_text, plain_text
 from ingest.extract import extract_feed_content, extract_page
 from ingest.extraction import Extraction, Page
@@ -156,14 +155,6 @@ def test_plain_text_keeps_blocks_apart() -> None:
     """Scripts are silent, blocks are lines."""
     assert plain_text("<p>One<br/>two</p><script>x()</script><ul><li>a&nbsp;b</li></ul>") == "One\ntwo\na b"
     assert plain_text("3 < 4 & 5") == "3 < 4 & 5"
-
-
-def test_change_names_sentences() -> None:
-    """What is new and what is gone; a headline alone is told as such."""
-    change = describe_change("T", "One. Two.", "T", "One. Three! Four.")
-
-    assert (change.added, change.removed, change.class_) == (("Three!", "Four."), ("Two.",), None)
-    assert describe_change("T", "One.", "U", "One.").class_ == "headline"
 
 
 def test_filter_lines_become_article_lines(settings: Settings, article_page: Maker) -> None:
