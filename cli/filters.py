@@ -20,6 +20,8 @@ from geowire.lines import complete_article, parse_lines
 from geowire.messages import Article
 from geowire.settings import load_settings
 from ingest.page_lines import page_answer, page_of_line
+from ingest.site_memory import SiteMemory
+from ingest.site_reader import SiteReader
 from ingest.workers import Workers
 
 IN_FLIGHT = 64
@@ -106,16 +108,17 @@ def named_problems(lines: Iterator[Any]) -> Iterator[Any]:
 async def write_extractions(lines: Iterable[dict[str, Any]]) -> None:
     """Answer the lines in order, as many at once as there are workers."""
     async with Workers(load_settings()) as workers:
-        async for answer in in_order(workers, lines):
+        reader = SiteReader(workers, SiteMemory(None, lambda: datetime.now(UTC)))
+        async for answer in in_order(reader, lines):
             write(json.dumps(answer, ensure_ascii=False))
 
 
-async def in_order(workers: Workers, lines: Iterable[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+async def in_order(reader: SiteReader, lines: Iterable[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
     """The answers in the order of the lines, a bounded number under way."""
     waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
     for number, line in enumerate(lines, 1):
         page = page_of_line(line, number)
-        waiting.append(asyncio.create_task(page_answer(workers, page)))
+        waiting.append(asyncio.create_task(page_answer(reader, page)))
         if len(waiting) >= IN_FLIGHT:
             yield await waiting.popleft()
     while waiting:

@@ -76,7 +76,9 @@ def _article(draft: Draft, identity: str, version: int, date: datetime | None, s
         fetched_at=draft.fetched_at,
         publisher=draft.publisher,
         feed=FeedReference(id=leased.feed.id, url=leased.feed.url, title=_title(draft)),
+        form=found.form,
         body_status=found.body_status,
+        removed=dict(found.removed),
         content_hash=found.content_hash,
         policy=draft.policy,
     )

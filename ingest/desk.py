@@ -13,6 +13,7 @@ from ingest.database import Database
 from ingest.fair_turns import FairTurns
 from ingest.fetch import Fetcher
 from ingest.publishers import Publishers
+from ingest.site_reader import SiteReader
 from ingest.strikes import Strikes
 from ingest.workers import Workers
 
@@ -27,6 +28,8 @@ class Desk:
     database: Database
     fetcher: Fetcher
     workers: Workers
+    reader: SiteReader
+    """The workers, with what is remembered of each site."""
     clock: Clock
     chance: random.Random
     owner: str

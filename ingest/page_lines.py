@@ -9,7 +9,8 @@ from geowire.errors import Rejected
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
 from ingest.identity import accepted_canonical, article_id, entry_key, normalise_url
-from ingest.workers import Workers, WorkFailed
+from ingest.site_reader import SiteReader
+from ingest.workers import WorkFailed
 
 
 def page_of_line(line: Mapping[str, Any], number: int) -> Page:
@@ -20,12 +21,12 @@ def page_of_line(line: Mapping[str, Any], number: int) -> Page:
     return Page(url, html.encode("utf-8", "replace"), "text/html; charset=utf-8")
 
 
-async def page_answer(workers: Workers, page: Page) -> dict[str, Any]:
+async def page_answer(reader: SiteReader, page: Page) -> dict[str, Any]:
     """The article of a page, or why there is none; `requested_url` is the line's own address."""
     link = normalise_url(page.url)
     entry = FeedEntry(key=entry_key(page.url, link, guid_is_unique=True), guid=page.url, link=link)
     try:
-        extraction = await workers.extract(page, entry)
+        extraction = await reader.extract(page, entry)
     except WorkFailed as error:
         return {"requested_url": page.url, "error": f"extract-{error.reason}", "detail": error.detail}
     return article_line(page, extraction)
@@ -47,6 +48,8 @@ def article_line(page: Page, found: Extraction) -> dict[str, Any]:
         "authors": list(found.authors),
         "published_at": found.published_at.isoformat() if found.published_at else None,
         "date_source": found.date_source,
+        "form": found.form,
         "body_status": found.body_status,
+        "removed": dict(found.removed),
         "content_hash": found.content_hash,
     }

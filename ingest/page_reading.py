@@ -164,7 +164,7 @@ async def _extract(desk: Desk, page: Page | None, entry: FeedEntry) -> Extractio
     """Raises `WorkFailed`; the sites whose pages fail so are counted."""
     site = owner_of(page.url) if page else None
     try:
-        extraction = await desk.workers.extract(page, entry)
+        extraction = await desk.reader.extract(page, entry)
     except WorkFailed:
         if site is not None:
             desk.stuck_sites.strike(site)

@@ -35,6 +35,8 @@ from ingest.publishers import Publishers
 from ingest.report import PollReport, ShardReport
 from ingest.revisit import RevisitReport, revisit_due
 from ingest.shard import Progress, Shard
+from ingest.site_memory import SiteMemory
+from ingest.site_reader import SiteReader
 from ingest.strikes import Strikes
 from ingest.workers import Workers
 
@@ -155,11 +157,13 @@ async def open_ingest(
     sender = Sender(database, bus, SenderOptions(owner, clock, max(settings.lease, DRAIN), settings.retry_wait))
     try:
         async with Fetcher(settings, HostMemory(database, clock)) as fetcher, Workers(settings) as workers:
+            sites = SiteMemory(database, clock)
             desk = Desk(
                 settings=settings,
                 database=database,
                 fetcher=fetcher,
                 workers=workers,
+                reader=SiteReader(workers, sites),
                 clock=clock,
                 chance=draw,
                 owner=owner,
@@ -171,6 +175,7 @@ async def open_ingest(
             )
             async with _running(desk, sender, bus) as ingest:
                 yield ingest
+            await sites.save()
     finally:
         await asyncio.to_thread(sender.stop)
         await asyncio.to_thread(database.close)

@@ -84,7 +84,7 @@ async def _visit(desk: Desk, known: KnownArticle, ends: float, slot: Slot) -> Ou
         return await _settled(desk, known, outcomes.UNCHANGED, known.visits.validators)
     await slot.take()
     try:
-        found = await desk.workers.extract(page_of(response), _entry_of(known))
+        found = await desk.reader.extract(page_of(response), _entry_of(known))
     except WorkFailed as error:
         desk.stuck_sites.strike(owner_of(response.url))
         return await _settled(desk, known, outcomes.failed(f"extract-{error.reason}"), known.visits.validators)
@@ -132,6 +132,8 @@ def _next_version(desk: Desk, known: KnownArticle, found: Extraction, response: 
             "text": found.text,
             "text_truncated": found.text_truncated,
             "body_status": found.body_status,
+            "form": found.form,
+            "removed": dict(found.removed),
             "content_hash": found.content_hash,
             "fetched_at": desk.clock(),
             "change": describe_change(before.title, before.text, found.title, found.text),

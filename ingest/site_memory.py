@@ -99,8 +99,11 @@ def unpacked(data: bytes) -> SitePages:
 
 
 def name_of(address: str) -> str:
-    """Pages of one host have one frame around them."""
-    return site_of(address).host.removeprefix("www.")[:255]
+    """Pages of one host have one frame around them; nothing is remembered of an address that is none."""
+    try:
+        return site_of(address).host.removeprefix("www.")[:255]
+    except ValueError:
+        return ""
 
 
 def _is_same(first: frozenset[int], second: frozenset[int]) -> bool:
@@ -110,13 +113,17 @@ def _is_same(first: frozenset[int], second: frozenset[int]) -> bool:
 
 
 class SiteMemory:
-    """The memory of all sites, in the database. Raises `Transient` for every fault of it."""
+    """The memory of all sites, in the database, if there is one. Raises `Transient` for every fault of it."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database | None, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
         self._held: OrderedDict[str, SitePages] = OrderedDict()
         self._learned: set[str] = set()
+
+    async def is_full(self, address: str) -> bool:
+        """Whether as many pages of the site are known as are kept."""
+        return len((await self._pages(name_of(address))).pages) >= PAGES
 
     async def repeated(self, address: str) -> frozenset[int]:
         """What to give to `extract_page` for the page at this address."""
@@ -136,18 +143,22 @@ class SiteMemory:
     async def save(self) -> None:
         """Keep what was learned; forget the sites that are too many."""
         rows = [(site, self._held[site].packed()) for site in sorted(self._learned)]
-        if rows:
+        self._learned.clear()
+        if rows and self._database is not None:
             now = self._clock().timestamp()
             await self._database.run(lambda connection: save_sites(connection, rows, now))
-            self._learned.clear()
 
     async def _pages(self, site: str) -> SitePages:
         if site not in self._held:
-            loaded = await self._database.run(lambda connection: load_site(connection, site))
-            self._held.setdefault(site, loaded)
+            self._held.setdefault(site, await self._load(site))
         self._held.move_to_end(site)
         self._make_room()
         return self._held[site]
+
+    async def _load(self, site: str) -> SitePages:
+        if self._database is None:
+            return SitePages()
+        return await self._database.run(lambda connection: load_site(connection, site))
 
     def _make_room(self) -> None:
         for site in list(self._held)[: max(0, len(self._held) - HELD)]:

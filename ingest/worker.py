@@ -62,11 +62,11 @@ def work_on_feed(data: bytes, headers: Mapping[str, str], url: str) -> ParsedFee
     return parse_feed(data, headers, url)
 
 
-def work_on_entry(page: Page | None, entry: FeedEntry) -> Extraction:
-    """Extract an article from its page, or from its feed if there is none."""
+def work_on_entry(page: Page | None, entry: FeedEntry, repeated: frozenset[int] = frozenset()) -> Extraction:
+    """Extract an article from its page, or from its feed if there is none; `repeated` as for `extract_page`."""
     from ingest.extract import extract_feed_content, extract_page  # noqa: PLC0415  # as above
 
-    return extract_feed_content(entry) if page is None else extract_page(page, entry)
+    return extract_feed_content(entry) if page is None else extract_page(page, entry, repeated)
 
 
 def address_space() -> int:

@@ -23,7 +23,7 @@ from ingest.worker import LIBRARIES, run_bounded, start_worker, work_on_entry, w
 P = ParamSpec("P")
 T = TypeVar("T")
 
-EntryWork = Callable[[Page | None, FeedEntry], Extraction]
+EntryWork = Callable[[Page | None, FeedEntry, frozenset[int]], Extraction]
 
 QUEUED_PER_WORKER = 3
 """Tasks handed to the pool at once for each worker: enough to keep it busy, few enough to keep memory flat."""
@@ -54,9 +54,7 @@ def _failures(seconds: float) -> Iterator[None]:
 class Workers:
     """Worker processes for parsing and extraction; use it as a context manager inside a running event loop."""
 
-    def __init__(
-        self, settings: Settings, entry_work: Callable[[Page | None, FeedEntry], Extraction] = work_on_entry
-    ) -> None:
+    def __init__(self, settings: Settings, entry_work: EntryWork = work_on_entry) -> None:
         self._count = settings.workers or usable_cores()
         self._settings = settings
         self._entry_work = entry_work
@@ -77,10 +75,10 @@ class Workers:
         """The entries of a feed. Raises `WorkFailed`."""
         return await self._run(owner_of(url), work_on_feed, data, dict(headers), url)
 
-    async def extract(self, page: Page | None, entry: FeedEntry) -> Extraction:
-        """The article on a page, or what its feed says. Raises `WorkFailed`."""
+    async def extract(self, page: Page | None, entry: FeedEntry, repeated: frozenset[int] = frozenset()) -> Extraction:
+        """The article on a page, or what its feed says; `repeated` as for `extract_page`. Raises `WorkFailed`."""
         party = owner_of(page.url if page else entry.link or "")
-        return await self._run(party, self._entry_work, page, entry)
+        return await self._run(party, self._entry_work, page, entry, repeated)
 
     async def ready(self) -> None:
         """Wait until every worker process has loaded its libraries."""

@@ -29,6 +29,7 @@ from ingest.feed_entry import FeedEntry
 from ingest.poll import Ingest, open_ingest
 from ingest.report import FeedReport, PollReport
 from ingest.worker import work_on_entry
+from ingest.workers import EntryWork
 
 hypothesis.settings.register_profile("ingest", deadline=None)  # two cores are shared by much
 hypothesis.settings.load_profile("ingest")
@@ -303,16 +304,16 @@ def article_page() -> Callable[..., str]:
     return make
 
 
-def stuck_work(page: Page | None, entry: FeedEntry) -> Extraction:
+def stuck_work(page: Page | None, entry: FeedEntry, repeated: frozenset[int] = frozenset()) -> Extraction:
     """Never ends on a page that says so, dies on another, and is honest work otherwise."""
     while (page is not None and b"never-ends" in page.body) or "never-ends" in entry.content:
         pass
     if page is not None and b"eats-memory" in page.body:
         bytearray(4_000_000_000)
-    return work_on_entry(page, entry)
+    return work_on_entry(page, entry, repeated)
 
 
 @pytest.fixture
-def stuck() -> Callable[[Page | None, FeedEntry], Extraction]:
+def stuck() -> EntryWork:
     """Work for the workers that can get stuck."""
     return stuck_work

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.extraction import Extraction, Page
 from ingest.fair_turns import FairTurns
-from ingest.feed_entry import FeedEntry
 from ingest.fetch_failure import FetchFailed
 from ingest.http_body import LARGE, BodyLimit, read_body
 from ingest.politeness import Slot
 from ingest.strikes import IN_A_ROW, Strikes
-from ingest.workers import Workers
+from ingest.workers import EntryWork, Workers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from ingest.conftest import Newsroom
 
 Maker = Callable[..., str]
-Work = Callable[[Page | None, FeedEntry], Extraction]
 
 
 def test_who_has_used_least_comes_next() -> None:
@@ -112,7 +109,7 @@ def test_a_feed_whose_time_is_over_goes_on_in_the_next_poll(
 
 
 def test_a_site_whose_pages_get_stuck_keeps_no_worker_busy(
-    newsroom: Newsroom, item: Maker, stuck: Work, article_page: Maker, monkeypatch: pytest.MonkeyPatch
+    newsroom: Newsroom, item: Maker, stuck: EntryWork, article_page: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a few its pages are put off, and another site's are read."""
     monkeypatch.setattr("ingest.poll.Workers", lambda settings: Workers(settings, stuck))

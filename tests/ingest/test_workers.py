@@ -17,13 +17,12 @@ import pytest
 from geowire.settings import Settings
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
-from ingest.workers import Workers, WorkFailed
+from ingest.workers import EntryWork, Workers, WorkFailed
 
 if TYPE_CHECKING:
     from ingest.conftest import Newsroom
 
 Maker = Callable[..., str]
-Work = Callable[[Page | None, FeedEntry], Extraction]
 
 ENTRY = FeedEntry("k", "g", None, title="T", summary="Known.")
 ROOT = Path(__file__).parent.parent.parent
@@ -31,7 +30,7 @@ PARENT = """
 import asyncio, os, sys
 from geowire.settings import Settings
 from ingest.feed_entry import FeedEntry
-from ingest.workers import Workers
+from ingest.workers import EntryWork, Workers
 
 async def main():
     async with Workers(Settings(workers=2)) as workers:
@@ -45,7 +44,7 @@ if __name__ == "__main__":
 """
 
 
-def test_stuck_and_greedy_pages_do_not_disturb_others(settings: Settings, stuck: Work) -> None:
+def test_stuck_and_greedy_pages_do_not_disturb_others(settings: Settings, stuck: EntryWork) -> None:
     """Time and memory are limited per page; the other pages are answered."""
     limits = settings.with_(extract_timeout=timedelta(seconds=1), worker_memory=400_000_000)
     pages = [b"never-ends", b"fine", b"eats-memory", b"fine", b"fine"]
@@ -94,7 +93,7 @@ def test_a_page_of_fifty_megabytes_is_not_even_read(newsroom: Newsroom, item: Ma
 
 
 def test_stuck_page_becomes_a_dead_letter_and_feed_content(
-    newsroom: Newsroom, item: Maker, stuck: Work, monkeypatch: pytest.MonkeyPatch
+    newsroom: Newsroom, item: Maker, stuck: EntryWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page's hash and address go to the dead letters, the feed's own content to the readers."""
     link = newsroom.web.serves("/a.html", "<html>never-ends</html>")
@@ -142,7 +141,7 @@ def _is_running(pid: int) -> bool:
 
 
 def test_an_entry_that_is_stuck_everywhere_is_counted_and_no_bug(
-    newsroom: Newsroom, item: Maker, stuck: Work, monkeypatch: pytest.MonkeyPatch
+    newsroom: Newsroom, item: Maker, stuck: EntryWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither its page nor its feed's content can be read: a counted failure, a dead letter, and the feed goes on."""
     monkeypatch.setattr("ingest.poll.Workers", lambda settings: Workers(settings, stuck))
