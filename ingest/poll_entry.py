@@ -133,7 +133,7 @@ async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
         return outcomes.UNCHANGED
     reading = await read_page(desk, task, slot)
     found = reading.draft.extraction
-    is_as_it_was = found.content_hash == known.article.content_hash and not known.withdrawn
+    is_as_it_was = not known.withdrawn and await desk.reader.tells_as_before(found, known.article)
     if is_as_it_was or is_worse(found, known.article):
         await _done(desk, task, known.article.id, reading.letters)
         return outcomes.UNCHANGED
@@ -170,7 +170,7 @@ async def _take_over(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
 async def _correct(desk: Desk, task: EntryTask, known: KnownArticle, reading: Reading) -> Outcome:
     """Publish what its publisher's own feed says of an article, if that is something else."""
     found, sighting = reading.draft.extraction, _sighting(desk, task)
-    is_another = found.content_hash != known.article.content_hash or _is_redated(found, known)
+    is_another = _is_redated(found, known) or not await desk.reader.tells_as_before(found, known.article)
     if is_another and not is_worse(found, known.article):
         return await _publish_next(desk, task, known, reading)
     await desk.database.run(lambda connection: hand_over(connection, sighting, known.article.id, reading.letters))

@@ -89,7 +89,7 @@ async def _visit(desk: Desk, known: KnownArticle, ends: float, slot: Slot) -> Ou
         desk.stuck_sites.strike(owner_of(response.url))
         return await _settled(desk, known, outcomes.failed(f"extract-{error.reason}"), known.visits.validators)
     validators = stated_validators(response)
-    if found.content_hash == known.article.content_hash or is_worse(found, known.article):
+    if is_worse(found, known.article) or await desk.reader.tells_as_before(found, known.article):
         return await _settled(desk, known, outcomes.UNCHANGED, validators)
     return await _publish(desk, known, _next_version(desk, known, found, response), validators)
 

@@ -106,6 +106,20 @@ def name_of(address: str) -> str:
         return ""
 
 
+def without_frame(text: str, repeated: frozenset[int]) -> str:
+    """An article's text without the lines that its site is now known to repeat: what two readings can be compared by.
+
+    A page that did not change is otherwise read anew whenever something was learned of its site.
+    """
+    kept = [line for line in text.split("\n") if not _hashes(line.removeprefix("- ")) & repeated]
+    return "\n".join(kept)
+
+
+def _hashes(line: str) -> frozenset[int]:
+    found = block_hash(line)
+    return frozenset((found & ~1, found | 1))
+
+
 def _is_same(first: frozenset[int], second: frozenset[int]) -> bool:
     """Whether two pages tell the same; without sentences they cannot be told apart."""
     fewer = min(len(first), len(second))

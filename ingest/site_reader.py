@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakValueDictionary
 
+from geowire.messages import Article
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
-from ingest.site_memory import SiteMemory, name_of
+from ingest.site_memory import SiteMemory, name_of, without_frame
 from ingest.workers import Workers
 
 
@@ -31,6 +32,15 @@ class SiteReader:
         lock = self._locks.setdefault(name_of(page.url), asyncio.Lock())
         async with lock:
             return await self._read(page, entry)
+
+    async def tells_as_before(self, found: Extraction, before: Article) -> bool:
+        """Whether a page says what it said, however much was learned of its site meanwhile."""
+        if found.content_hash == before.content_hash:
+            return True
+        if found.title != before.title:
+            return False
+        repeated = await self._memory.repeated(before.url)
+        return without_frame(found.text, repeated) == without_frame(before.text, repeated)
 
     async def _read(self, page: Page, entry: FeedEntry) -> Extraction:
         extraction = await self._workers.extract(page, entry, await self._memory.repeated(page.url))

@@ -217,6 +217,17 @@ class Newsroom:
         report: PollReport = self.runs(_whole_poll, **changes)
         return report
 
+    def revisits(self, **changes: Any) -> dict[str, int]:
+        """Read again the pages that are due."""
+
+        async def work(ingest: Ingest) -> dict[str, int]:
+            report = await ingest.revisit(100)
+            await ingest.finish(timedelta(seconds=0.5))
+            return dict(report.outcomes)
+
+        outcomes: dict[str, int] = self.runs(work, **changes)
+        return outcomes
+
     def runs(self, work: Callable[[Ingest], Awaitable[Any]], **changes: Any) -> Any:
         """Do something with an open ingest."""
 

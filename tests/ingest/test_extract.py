@@ -20,6 +20,8 @@ from ingest.extract import extract_feed_content, extract_page
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
 from ingest.page_lines import page_answer, page_of_line
+from ingest.site_memory import SiteMemory
+from ingest.site_reader import SiteReader
 from ingest.workers import Workers
 
 Maker = Callable[..., str]
@@ -163,8 +165,9 @@ def test_filter_lines_become_article_lines(settings: Settings, article_page: Mak
 
     async def run() -> list[dict[str, object]]:
         async with Workers(settings) as workers:
+            reader = SiteReader(workers, SiteMemory(None, lambda: datetime(2026, 11, 20, tzinfo=UTC)))
             pages = [page_of_line(line, number) for number, line in enumerate(lines, 1)]
-            return list(await asyncio.gather(*(page_answer(workers, page) for page in pages)))
+            return list(await asyncio.gather(*(page_answer(reader, page) for page in pages)))
 
     answers = asyncio.run(run())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +14,7 @@ from geowire.errors import Misconfigured
 from geowire.events import decode
 from geowire.messages import Article, ArticleWithdrawn
 from geowire.settings import load_settings
-from ingest.poll import Ingest, forget_once
+from ingest.poll import forget_once
 from ingest.revisit_plan import next_visit
 
 if TYPE_CHECKING:
@@ -30,18 +30,6 @@ def versions(newsroom: Newsroom) -> list[Article | ArticleWithdrawn]:
     """Everything that was said of articles, in order."""
     told = [decode(Delivery(record, 0, at, 0)).data for at, record in enumerate(newsroom.bus.records)]
     return [data for data in told if isinstance(data, Article | ArticleWithdrawn)]
-
-
-def revisits(newsroom: Newsroom, **changes: Any) -> dict[str, int]:
-    """Read again what is due."""
-
-    async def work(ingest: Ingest) -> dict[str, int]:
-        report = await ingest.revisit(100)
-        await ingest.finish(timedelta(seconds=0.5))
-        return dict(report.outcomes)
-
-    outcomes: dict[str, int] = newsroom.runs(work, **changes)
-    return outcomes
 
 
 def publishes(newsroom: Newsroom, item: Maker, page: str, **headers: str) -> str:
@@ -78,11 +66,11 @@ def test_chance_spreads_visits_but_never_into_the_past() -> None:
 def test_a_changed_page_is_the_next_version(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
     """Found without the feed saying anything; what only the feed knew stays."""
     publishes(newsroom, item, article_page("At least 12 people were hurt."))
-    assert revisits(newsroom) == {}
+    assert newsroom.revisits() == {}
     newsroom.web.serves("/a.html", article_page("At least 14 people were hurt."))
     newsroom.clock.advances(hours=4)
 
-    assert revisits(newsroom) == {"updated": 1}
+    assert newsroom.revisits() == {"updated": 1}
 
     first, second = newsroom.bus.articles
     assert (second.id, second.version, second.title) == (first.id, 2, first.title)
@@ -90,7 +78,7 @@ def test_a_changed_page_is_the_next_version(newsroom: Newsroom, item: Maker, art
     assert second.change is not None
     assert second.change.removed[0].endswith("At least 12 people were hurt.")
     assert second.change.added[0].endswith("At least 14 people were hurt.")
-    assert revisits(newsroom) == {}
+    assert newsroom.revisits() == {}
 
 
 def test_an_unchanged_page_is_asked_for_with_its_validators(
@@ -101,7 +89,7 @@ def test_an_unchanged_page_is_asked_for_with_its_validators(
     seen = []
     for _ in range(12):
         newsroom.clock.advances(hours=20)
-        seen.append(revisits(newsroom))
+        seen.append(newsroom.revisits())
 
     asked = [headers.get("If-None-Match") for path, headers in newsroom.web.requests if path == "/a.html"]
     assert asked == [None, '"one"', '"one"', '"one"']
@@ -119,16 +107,16 @@ def test_a_page_that_is_gone_is_withdrawn_at_the_second_look(
     newsroom.web.fails("/a.html", status)
     newsroom.clock.advances(hours=4)
 
-    assert revisits(newsroom) == {f"failed:http-{status}": 1}
-    assert revisits(newsroom) == {}
+    assert newsroom.revisits() == {f"failed:http-{status}": 1}
+    assert newsroom.revisits() == {}
     newsroom.clock.advances(hours=2)
-    assert revisits(newsroom) == {"withdrawn": 1}
+    assert newsroom.revisits() == {"withdrawn": 1}
 
     last = versions(newsroom)[-1]
     assert isinstance(last, ArticleWithdrawn)
     assert (last.version, last.reason) == (2, reason)
     newsroom.clock.advances(days=1)
-    assert revisits(newsroom) == {}
+    assert newsroom.revisits() == {}
 
 
 def test_a_page_that_comes_back_is_no_withdrawal(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
@@ -137,14 +125,14 @@ def test_a_page_that_comes_back_is_no_withdrawal(newsroom: Newsroom, item: Maker
     publishes(newsroom, item, page)
     newsroom.web.fails("/a.html", 404)
     newsroom.clock.advances(hours=4)
-    revisits(newsroom)
+    newsroom.revisits()
     newsroom.web.serves("/a.html", page)
     newsroom.clock.advances(hours=2)
 
-    assert revisits(newsroom) == {"unchanged": 1}
+    assert newsroom.revisits() == {"unchanged": 1}
     newsroom.web.fails("/a.html", 404)
     newsroom.clock.advances(hours=20)
-    assert revisits(newsroom) == {"failed:http-404": 1}
+    assert newsroom.revisits() == {"failed:http-404": 1}
     assert len(versions(newsroom)) == 1
 
 
@@ -157,7 +145,7 @@ def test_a_withdrawn_article_that_is_published_again_is_a_new_version(
     newsroom.web.fails("/a.html", 410)
     for hours in (4, 2):
         newsroom.clock.advances(hours=hours)
-        revisits(newsroom)
+        newsroom.revisits()
     newsroom.web.serves("/a.html", page)
     newsroom.web.publishes("/feed.xml", item(link, description="Back on the site."))
 
@@ -171,7 +159,7 @@ def test_a_wall_takes_no_text_back(newsroom: Newsroom, item: Maker, article_page
     newsroom.web.serves("/a.html", "<html><title>Just a moment...</title><body>cf-chl-bypass</body></html>")
     newsroom.clock.advances(hours=4)
 
-    assert revisits(newsroom) == {"unchanged": 1}
+    assert newsroom.revisits() == {"unchanged": 1}
     assert len(versions(newsroom)) == 1
 
 
@@ -185,7 +173,7 @@ def test_a_page_that_could_not_be_read_at_first_is_had_later(
     newsroom.web.serves("/a.html", article_page())
     newsroom.clock.advances(hours=4)
 
-    assert revisits(newsroom) == {"updated": 1}
+    assert newsroom.revisits() == {"updated": 1}
     assert [article.body_status for article in newsroom.bus.articles] == ["blocked", "full"]
 
 
@@ -197,10 +185,10 @@ def test_a_page_that_does_not_answer_is_left_for_its_next_age(
     newsroom.web.fails("/a.html", 500)
     newsroom.clock.advances(hours=4)
 
-    assert revisits(newsroom) == {"failed:http-500": 1}
-    assert revisits(newsroom) == {}
+    assert newsroom.revisits() == {"failed:http-500": 1}
+    assert newsroom.revisits() == {}
     newsroom.clock.advances(hours=20)
-    assert revisits(newsroom) == {"failed:http-500": 1}
+    assert newsroom.revisits() == {"failed:http-500": 1}
 
 
 def test_what_a_dead_process_had_taken_is_due_again(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
@@ -210,10 +198,10 @@ def test_what_a_dead_process_had_taken_is_due_again(newsroom: Newsroom, item: Ma
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("ingest.revisit.AT_MOST", timedelta(0))
-        assert revisits(newsroom) == {"failed:out-of-time": 1}
-    assert revisits(newsroom) == {}
+        assert newsroom.revisits() == {"failed:out-of-time": 1}
+    assert newsroom.revisits() == {}
     newsroom.clock.advances(minutes=21)
-    assert revisits(newsroom) == {"unchanged": 1}
+    assert newsroom.revisits() == {"unchanged": 1}
 
 
 def test_a_forgotten_article_is_withdrawn_and_does_not_come_back(
@@ -233,7 +221,7 @@ def test_a_forgotten_article_is_withdrawn_and_does_not_come_back(
     newsroom.subscribes(newsroom.web.url("/feed.xml"), newsroom.web.url("/other.xml"))
     assert newsroom.polls().entries == {"unchanged": 1, "duplicate": 1}
     newsroom.clock.advances(days=1)
-    assert revisits(newsroom) == {}
+    assert newsroom.revisits() == {}
     assert forget_once(newsroom.settings, newsroom.bus, link) is None  # type: ignore[arg-type]
     with sqlite3.connect(newsroom.settings.data / "ingest.db") as state:
         assert state.execute("SELECT message FROM article").fetchall() == [(None,)]
