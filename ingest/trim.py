@@ -80,7 +80,7 @@ def site_hash(block: Block) -> int:
 def candidate_hashes(blocks: Blocks) -> tuple[int, ...]:
     """What a page gives to the memory of its site: its first and last blocks, where boilerplate stands."""
     edges = blocks if len(blocks) <= HASHES else [*blocks[: HASHES // 3], *blocks[-(HASHES - HASHES // 3) :]]
-    return tuple(dict.fromkeys(site_hash(block) for block in edges))
+    return tuple(dict.fromkeys(site_hash(block) for block in edges if folded(block.text).strip("_ ")))
 
 
 def is_prose(block: Block) -> bool:
@@ -324,12 +324,12 @@ def _site(blocks: Blocks, around: Surroundings) -> set[int]:
 
 
 def _is_frame(blocks: Blocks, index: int, known: set[int], *, inside: bool) -> bool:
-    """A heading stays if text of its own follows it, a list if it stands among the article's paragraphs."""
+    """A heading stays if text of its own follows it, anything but links if it stands among the article's paragraphs."""
     kind = blocks[index].kind
     if kind == "head":
         after = index + 1
         return after == len(blocks) or after in known or blocks[after].kind == "head"
-    return kind == "p" or not inside
+    return not inside or blocks[index].link_share >= LINKED or _is_invitation(blocks[index])
 
 
 RULES: tuple[tuple[str, Rule], ...] = (

@@ -205,11 +205,12 @@ def test_what_other_pages_have_too_goes() -> None:
     """But never a heading that leads a text, a list inside it, or a page that is another one again."""
     label = Block("The post of the valley since 1884")
     heading, item = Block("What we know", "head"), Block("Lock one", "item")
-    page = [label, ARTICLE[0], heading, ARTICLE[1], item, ARTICLE[2]]
-    frame = frozenset(site_hash(block) for block in (label, heading, item))
+    line = Block("Lock two, at noon")
+    page = [label, ARTICLE[0], heading, ARTICLE[1], item, line, ARTICLE[2]]
+    frame = frozenset(site_hash(block) for block in (label, heading, item, line))
 
     assert label.text not in left(*page, repeated=frame)
-    assert left(*page, repeated=frame) == [FIRST, "What we know", SECOND, "Lock one", THIRD]
+    assert left(*page, repeated=frame) == [FIRST, "What we know", SECOND, "Lock one", line.text, THIRD]
     assert left(*page[1:], repeated=frozenset(map(site_hash, page))) == [block.text for block in page[1:]]
 
 
@@ -219,6 +220,7 @@ def test_sentences_take_more_evidence_than_labels() -> None:
     assert not site_hash(Block("More news")) & 1
     assert not is_prose(Block("Subscribe to our newsletter today."))
     assert len(candidate_hashes([Block(f"Line {n}") for n in range(500)])) == 96
+    assert candidate_hashes([Block("___"), Block("\u200b")]) == ()
 
 
 KINDS: list[Kind] = ["p", "head", "item", "quote", "row", "code"]
