@@ -53,7 +53,7 @@ def next_version(draft: Draft, known: KnownArticle) -> Article:
     if source not in {"feed", "feed_updated"}:
         date, source = before.published_at, before.date_source
     article = _article(draft, before.id, known.version + 1, date, source)
-    change = describe_change(before.title, before.text, article.title, article.text)
+    change = describe_change(before.title, before.text, article.title, article.text, article.form)
     return article.model_copy(update={"change": change})
 
 

@@ -33,6 +33,8 @@ class Visits:
     validators: Validators = field(default_factory=Validators)
     missing: int = 0
     """Visits in a row at which there was no page."""
+    page_title: str = ""
+    """The headline as the page itself wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def known_article(row: Row[tuple[object, ...]]) -> KnownArticle | None:
             None if row.visit_at is None else datetime.fromtimestamp(row.visit_at, UTC),
             Validators(row.etag, row.last_modified),
             row.missing,
+            row.page_title or "",
         ),
     )
 
@@ -193,6 +196,7 @@ def visit_values(visits: Visits) -> dict[str, object]:
         "etag": visits.validators.etag,
         "last_modified": visits.validators.last_modified,
         "missing": visits.missing,
+        "page_title": visits.page_title,
     }
 
 

@@ -101,7 +101,7 @@ def _authors(entry: FeedEntry, facts: PageFacts) -> tuple[str, ...]:
 
 def _page_facts(tree: Any, url: str, entry: FeedEntry, meta: PageMeta) -> PageFacts:
     return PageFacts(
-        title="" if entry.title else next(iter(meta.titles), ""),
+        title=next(iter(meta.titles), ""),
         authors=() if entry.authors else _page_authors(tree, meta),
         published_at=_stated_date(meta) or (None if real(entry.dated_at) else _guessed_date(tree, url, meta)),
         modified_at=_modified(meta),
@@ -170,6 +170,7 @@ def _extraction(text: str, status: BodyStatus, facts: PageFacts, entry: FeedEntr
         modified_at=facts.modified_at,
         language=language_of(body, facts.language or entry.language),
         canonical_url=facts.canonical_url,
+        page_title=clean_line(facts.title)[:TITLE_LIMIT],
         form=facts.form if facts.form != "article" else form_of(entry.link or "", title, body),
         blocks=found.hashes,
         removed=found.removed,

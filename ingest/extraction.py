@@ -62,6 +62,8 @@ class Extraction:
     language: str | None = None
     canonical_url: str | None = None
     form: Form = "article"
+    page_title: str = ""
+    """The headline as the page itself writes it."""
     blocks: tuple[int, ...] = ()
     """Hashes of the page's blocks before any was taken away, for the memory of its site."""
     removed: tuple[tuple[str, int], ...] = ()

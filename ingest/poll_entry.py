@@ -183,7 +183,7 @@ def _visits(desk: Desk, published_at: datetime | None, first_seen_at: datetime, 
         return Visits()
     born = born_at(published_at, first_seen_at)
     due = next_visit(born, desk.clock(), desk.settings.revisit_ages, desk.chance.random())
-    return Visits(due, reading.validators)
+    return Visits(due, reading.validators, page_title=reading.draft.extraction.page_title)
 
 
 def _is_redated(found: Extraction, known: KnownArticle) -> bool:

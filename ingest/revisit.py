@@ -22,7 +22,7 @@ from ingest.desk import Desk
 from ingest.extraction import Extraction
 from ingest.feed_entry import FeedEntry
 from ingest.fetch_failure import FetchFailed
-from ingest.identity import owner_of
+from ingest.identity import content_hash, owner_of
 from ingest.landing import leads_astray
 from ingest.outcomes import Outcome, Tally
 from ingest.page_policy import page_policy
@@ -89,9 +89,11 @@ async def _visit(desk: Desk, known: KnownArticle, ends: float, slot: Slot) -> Ou
         desk.stuck_sites.strike(owner_of(response.url))
         return await _settled(desk, known, outcomes.failed(f"extract-{error.reason}"), known.visits.validators)
     validators = stated_validators(response)
+    found = retitled(known.article.title, known.visits.page_title, found)
     if is_worse(found, known.article) or await desk.reader.tells_as_before(found, known.article):
         return await _settled(desk, known, outcomes.UNCHANGED, validators)
-    return await _publish(desk, known, _next_version(desk, known, found, response), validators)
+    visits = _visits(desk, known, validators, found.page_title)
+    return await _publish(desk, _next_version(desk, known, found, response), visits)
 
 
 async def _ask(desk: Desk, known: KnownArticle, ends: float, slot: Slot) -> Response:
@@ -123,6 +125,18 @@ def _entry_of(known: KnownArticle) -> FeedEntry:
     )
 
 
+def retitled(title: str, page_title: str, found: Extraction) -> Extraction:
+    """The extraction with the page's new headline, if the page has changed it since it was read the last time.
+
+    The feed may write a headline otherwise than the page; only the page then and the page now can be compared.
+    """
+    if not page_title or not found.page_title or found.page_title == page_title:
+        return found
+    frame = page_title.removeprefix(title) if page_title.startswith(title) else ""
+    headline = found.page_title.removesuffix(frame) or found.page_title
+    return replace(found, title=headline, content_hash=content_hash(headline, found.text))
+
+
 def _next_version(desk: Desk, known: KnownArticle, found: Extraction, response: Response) -> Article:
     before = known.article
     return before.model_copy(
@@ -136,14 +150,14 @@ def _next_version(desk: Desk, known: KnownArticle, found: Extraction, response: 
             "removed": dict(found.removed),
             "content_hash": found.content_hash,
             "fetched_at": desk.clock(),
-            "change": describe_change(before.title, before.text, found.title, found.text),
+            "change": describe_change(before.title, before.text, found.title, found.text, found.form),
             "policy": page_policy(desk.fetcher.robots_of(response.url), response),
         }
     )
 
 
-async def _publish(desk: Desk, known: KnownArticle, article: Article, validators: Validators) -> Outcome:
-    visits, record = _visits(desk, known, validators), encode(article_event(article))
+async def _publish(desk: Desk, article: Article, visits: Visits) -> Outcome:
+    record = encode(article_event(article))
     is_ours = await desk.database.run(lambda connection: replace_version(connection, article, visits, [record]))
     desk.wake_sender()
     return outcomes.UPDATED if is_ours else outcomes.UNCHANGED
@@ -186,7 +200,7 @@ async def _settled(desk: Desk, known: KnownArticle, outcome: Outcome, validators
     return outcome
 
 
-def _visits(desk: Desk, known: KnownArticle, validators: Validators) -> Visits:
+def _visits(desk: Desk, known: KnownArticle, validators: Validators, page_title: str | None = None) -> Visits:
     born = born_at(known.article.published_at, known.first_seen_at)
     due = next_visit(born, desk.clock(), desk.settings.revisit_ages, desk.chance.random())
-    return Visits(due, validators)
+    return Visits(due, validators, page_title=page_title or known.visits.page_title)

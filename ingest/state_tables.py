@@ -90,6 +90,7 @@ ARTICLE = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("missing", Integer, nullable=False, default=0),  # visits in a row at which there was no page
+    Column("page_title", Text),  # the headline as the page itself wrote it
 )
 Index("article_visit", ARTICLE.c.visit_at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from urllib.parse import urlsplit
 
 from geowire.messages import Article
 from ingest.change import split_sentences
@@ -48,7 +49,13 @@ def text_key(article: Article) -> str | None:
     if article.body_status != "full" or len(article.text) < TELLING_TEXT:
         return None
     plain = " ".join(article.text.split())
-    return hashlib.sha256(f"text\0{owner_of(article.url)}\0{plain}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"text\0{_house(article.url)}\0{plain}".encode()).hexdigest()[:32]
+
+
+def _house(url: str) -> str:
+    """The owner of an address; at a bare IP address each port may be somebody else's."""
+    owner, parts = owner_of(url), urlsplit(url)
+    return parts.netloc if owner == parts.hostname else owner
 
 
 def _sentences(text: str) -> set[str]:

@@ -98,6 +98,23 @@ def test_an_unchanged_page_is_asked_for_with_its_validators(
     assert len(versions(newsroom)) == 1
 
 
+def test_a_new_headline_on_the_page_is_a_version(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """As the page writes it, without the site's name behind it; what the feed calls the article does not count."""
+    link = newsroom.web.serves("/a.html", article_page(title="Supplies late - The Harbour Post"))
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, title="Supplies late")))
+    newsroom.polls()
+    newsroom.clock.advances(hours=4)
+    assert newsroom.revisits() == {"unchanged": 1}
+    newsroom.web.serves("/a.html", article_page(title="Supplies arrive - The Harbour Post"))
+    newsroom.clock.advances(hours=20)
+
+    assert newsroom.revisits() == {"updated": 1}
+    last = newsroom.bus.articles[-1]
+    assert (last.title, last.version) == ("Supplies arrive", 2)
+    assert last.change is not None
+    assert last.change.class_ == "headline"
+
+
 @pytest.mark.parametrize(("status", "reason"), [(404, "gone"), (410, "gone"), (451, "taken-down")])
 def test_a_page_that_is_gone_is_withdrawn_at_the_second_look(
     newsroom: Newsroom, item: Maker, article_page: Maker, status: int, reason: str
