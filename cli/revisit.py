@@ -16,7 +16,7 @@ from ingest.poll import forget_once, revisit_once
 
 
 def revisit(
-    limit: Annotated[int, typer.Option(help="Read at most so many pages.", min=1, max=100_000)] = 2_000,
+    limit: Annotated[int, typer.Option(help="Read at most so many pages.", min=1, max=10_000)] = 2_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as one line of JSON.")] = False,
 ) -> None:
     """Read again the pages of young articles that are due: publish what changed, withdraw what is gone.

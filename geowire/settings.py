@@ -18,6 +18,7 @@ from geowire.errors import Misconfigured
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+OLDEST_AGE_DAYS = 3_650
 EVERYTHING = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
@@ -179,7 +180,10 @@ def parse_ages(text: str) -> tuple[timedelta, ...]:
     """`off` or a list of durations. Raises `ValueError` that says what to write."""
     if text.strip().lower() in {"", "off", "false", "none"}:
         return ()
-    return tuple(parse_duration(part) for part in text.split(",") if part.strip())
+    ages = tuple(parse_duration(part) for part in text.split(",") if part.strip())
+    if max(ages, default=timedelta(0)) > timedelta(days=OLDEST_AGE_DAYS):
+        raise ValueError(f"{text!r} has an age over {OLDEST_AGE_DAYS}d; write younger ones, such as 3h,12h,2d,7d")
+    return ages
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -17,7 +17,7 @@ from ingest.identity import address_key
 from ingest.outbox_rows import put_records
 from ingest.outcomes import DUPLICATE, PUBLISHED, UNCHANGED, UPDATED, Outcome
 from ingest.state_tables import ALIAS, ARTICLE
-from ingest.twins import is_about, tells_the_same, text_key
+from ingest.twins import are_alike, is_about, tells_the_same, text_key
 from ingest.upsert import insert_or_ignore
 from ingest.validators import Validators
 
@@ -67,6 +67,12 @@ def articles_at(connection: Connection, keys: Collection[str]) -> dict[str, str]
 def load_article(connection: Connection, article_id: str) -> KnownArticle | None:
     """An article; None if it is not known, or forgotten on demand."""
     row = connection.execute(select(ARTICLE).where(ARTICLE.c.id == article_id)).first()
+    return None if row is None else known_article(row)
+
+
+def lock_article(connection: Connection, article_id: str) -> KnownArticle | None:
+    """The same, and nobody else changes it before this transaction ends."""
+    row = connection.execute(select(ARTICLE).where(ARTICLE.c.id == article_id).with_for_update()).first()
     return None if row is None else known_article(row)
 
 
@@ -173,10 +179,15 @@ def plan_visit(connection: Connection, known: KnownArticle, visits: Visits) -> N
     connection.execute(update(ARTICLE).where(*same).values(visit_values(visits)))
 
 
-def withdraw(connection: Connection, known: KnownArticle, reason: str, records: Sequence[Record]) -> bool:
-    """Publish the withdrawal as the next version; False if there is another version by now."""
+def withdraw(
+    connection: Connection, known: KnownArticle, reason: str, records: Sequence[Record], due: datetime | None = None
+) -> bool:
+    """Publish the withdrawal as the next version; False if there is another version by now.
+
+    `due` is when its page is asked for again, in case it comes back.
+    """
     previous = (ARTICLE.c.id == known.article.id, ARTICLE.c.version == known.version)
-    values = {"version": known.version + 1, "withdrawn": reason, "visit_at": None}
+    values = {"version": known.version + 1, "withdrawn": reason, **visit_values(Visits(due))}
     if not connection.execute(update(ARTICLE).where(*previous).values(values)).rowcount:
         return False
     put_records(connection, records)
@@ -203,19 +214,27 @@ def visit_values(visits: Visits) -> dict[str, object]:
 def _contest(
     connection: Connection, sighting: Sighting, article: Article, aliases: Mapping[str, str]
 ) -> Contest | None:
-    text = _text_alias(article)
+    text, link = _text_alias(article), sighting.entry.link
     owners = articles_at(connection, {**aliases, **text}.keys())
-    link = sighting.entry.link
     if not owners or (link and address_key(link) in owners):
         return None
-    if text and not is_about(sighting.entry.title, article.text):
-        return Contest.NO_ARTICLE
     canonical = address_key(article.canonical_url) if article.canonical_url else None
-    owner = owners.pop(canonical, None) if canonical else None
-    if owner is None or owner in owners.values():
+    at_canonical = owners.pop(canonical, None) if canonical else None
+    for owner in sorted(set(owners.values())):
+        if not _is_same_entry(load_article(connection, owner), sighting, article):
+            return Contest.NO_ARTICLE
+    if at_canonical is None or owners:
         return None
-    known = load_article(connection, owner)
+    known = load_article(connection, at_canonical)
     return None if known is None or tells_the_same(known.article, article) else Contest.CANONICAL
+
+
+def _is_same_entry(known: KnownArticle | None, sighting: Sighting, article: Article) -> bool:
+    """Whether an entry whose link led to another one's page is about the same; better once too often than lost."""
+    headline = sighting.entry.title
+    if known is None or are_alike(headline, known.article.title):
+        return True
+    return article.body_status == "full" and is_about(headline, article.text) is not False
 
 
 def _text_alias(article: Article) -> dict[str, str]:

@@ -12,6 +12,7 @@ from geowire.settings import Settings
 from ingest.database import Database
 from ingest.fair_turns import FairTurns
 from ingest.fetch import Fetcher
+from ingest.politeness import LargePlaces
 from ingest.publishers import Publishers
 from ingest.site_reader import SiteReader
 from ingest.strikes import Strikes
@@ -38,7 +39,7 @@ class Desk:
     """Feeds under way at once, by host."""
     page_slots: asyncio.Semaphore
     """Entries under way at once, from fetch to commit: this keeps memory flat."""
-    large_slots: asyncio.Semaphore
+    large_places: LargePlaces
     """Bodies over a million bytes that are held at once."""
     stuck_sites: Strikes
     """Registered domains whose pages get stuck in a worker."""

@@ -48,9 +48,10 @@ def known_entries(connection: Connection, feed_id: str, keys: Sequence[str]) -> 
     return found
 
 
-def pending_entries(connection: Connection, feed_id: str) -> list[FeedEntry]:
-    """The entries of a feed whose page could not be read yet."""
-    rows = connection.scalars(select(ENTRY.c.payload).where(ENTRY.c.feed_id == feed_id, IS_PENDING))
+def pending_entries(connection: Connection, feed_id: str, limit: int) -> list[FeedEntry]:
+    """The entries of a feed whose page could not be read yet, the longest waiting first."""
+    waiting = select(ENTRY.c.payload).where(ENTRY.c.feed_id == feed_id, IS_PENDING).order_by(ENTRY.c.seen_at)
+    rows = connection.scalars(waiting.limit(limit))
     return [ENTRY_JSON.validate_json(payload) for payload in rows if payload]
 
 

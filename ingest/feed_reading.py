@@ -65,7 +65,7 @@ async def read_feed(desk: Desk, leased: LeasedFeed, slot: Slot) -> FeedReading:
     if reading.fault:
         return reading
     if CUT in reading.parsed.problems:  # the next 304 must not hide the rest
-        validators = Validators(body_hash=validators.body_hash)
+        validators = Validators()
     return _reading("changed", response, validators, trust_now, reading.parsed)
 
 

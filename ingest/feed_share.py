@@ -10,11 +10,25 @@ from geowire.settings import Settings
 
 PART = 8
 LEAST = 2
+PENDING = 1_000
+"""Entries of one feed that may wait for a later poll."""
 
 
 def part_of(settings: Settings) -> int:
     """How much of what a poll may have under way one host's feeds, or one feed's entries, may be."""
     return max(LEAST, settings.concurrency // PART)
+
+
+@dataclass(slots=True)
+class Room:
+    """How many more there is room for."""
+
+    left: int
+
+    def take(self) -> bool:
+        """Take a place; False if there is none left."""
+        self.left -= 1
+        return self.left >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +39,12 @@ class FeedShare:
     """Entries of the feed under way at once."""
     ends: float
     """When no more of its pages are asked for, on the event loop's clock, in seconds."""
+    room: Room
+    """Entries more that may wait for the next poll."""
 
     @classmethod
-    def begin(cls, settings: Settings) -> Self:
-        """The share of a feed whose entries are begun now."""
+    def begin(cls, settings: Settings, waiting: int) -> Self:
+        """The share of a feed whose entries are begun now, so many of which waited already."""
         now = asyncio.get_running_loop().time()
-        return cls(asyncio.Semaphore(part_of(settings)), now + settings.feed_timeout.total_seconds())
+        ends = now + settings.feed_timeout.total_seconds()
+        return cls(asyncio.Semaphore(part_of(settings)), ends, Room(PENDING - waiting))

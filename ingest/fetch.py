@@ -48,6 +48,11 @@ class _Errand:
     seconds_left: float
     redirects: int
     slot: Slot | None
+    on_behalf: str = ""
+
+    def account(self, site: Site) -> str:
+        """What the silence of a site is counted by."""
+        return f"{site.host} {self.on_behalf}".rstrip()
 
 
 class Fetcher:
@@ -87,15 +92,23 @@ class Fetcher:
             await self._session.close()
 
     async def fetch(
-        self, url: str, wants: Wants, validators: Mapping[str, str] | None = None, slot: Slot | None = None
+        self,
+        url: str,
+        wants: Wants,
+        validators: Mapping[str, str] | None = None,
+        slot: Slot | None = None,
+        on_behalf: str = "",
     ) -> Response:
         """Follow redirects to an answer of 2xx or 304. Raises `FetchFailed` for everything else.
+
+        A host that stays silent is left alone for those on whose behalf it was asked: what one feed links to must not
+        silence a host for others.
 
         The slot is held while a request runs and after it, not while this waits for its turn.
         """
         settings = self._settings
         asked = question(wants, validators or {}, settings)
-        errand = _Errand(asked, settings.fetch_timeout.total_seconds(), settings.redirects, slot)
+        errand = _Errand(asked, settings.fetch_timeout.total_seconds(), settings.redirects, slot, on_behalf)
         return await self._follow(_checked(repair_link(url), url), errand)
 
     def robots_of(self, url: str) -> HostRobots | None:
@@ -122,7 +135,7 @@ class Fetcher:
             errand.slot.give()
         site = site_of(address)
         await self._rests.load()
-        self._check(site)
+        self._check(site, errand)
         robots = await self._permission(address, site, errand.question.wants)
         spacing = await self._spacing_seconds(site)
         apart = max(spacing, self._crawl_delay(robots))
@@ -131,29 +144,29 @@ class Fetcher:
             answer = await self._take_turn(turn, address, site, errand)
         except FetchFailed as error:
             if error.status is not None:
-                self._silences.clear(site.host)
+                self._silences.clear(errand.account(site))
                 await self._rests.note(site, error.status, error.headers)
             raise
         except (aiohttp.ClientError, OSError, ValueError, TooLarge, BadEncoding, Crowded) as error:
             failure = failure_of(error)
             if failure.reason == "timeout":
-                self._silences.strike(site.host)
+                self._silences.strike(errand.account(site))
             raise failure from error
-        self._silences.clear(site.host)
+        self._silences.clear(errand.account(site))
         await self._rests.note(site, answer.status, answer.headers)
         return answer
 
-    def _check(self, site: Site) -> None:
+    def _check(self, site: Site, errand: _Errand) -> None:
         """Raise `FetchFailed` if the site is to be left alone now."""
         self._rests.check(site)
-        self._silences.check(site.host)
+        self._silences.check(errand.account(site))
 
     async def _take_turn(
         self, turn: AbstractAsyncContextManager[None], address: str, site: Site, errand: _Errand
     ) -> Response:
         assert self._session is not None
         async with turn:
-            self._check(site)  # it may have been throttled while this waited
+            self._check(site, errand)  # it may have been throttled while this waited
             started = time.monotonic()
             async with asyncio.timeout(max(errand.seconds_left, 0.001)) as limit:
                 answer = await ask(self._session, address, errand.question, partial(_make_room, errand.slot, limit))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from geowire.events import encode, withdrawal_event
 from geowire.messages import ArticleWithdrawn
-from ingest.article_state import articles_at, erase, load_article, withdraw
+from ingest.article_state import articles_at, erase, lock_article, withdraw
 from ingest.identity import address_key
 
 
@@ -29,7 +29,7 @@ def forget(connection: Connection, url: str, clock: Callable[[], datetime]) -> F
     It does not come back when a feed brings it again: the hashes of its addresses are kept.
     """
     article_id = articles_at(connection, [address_key(url)]).get(address_key(url))
-    known = load_article(connection, article_id) if article_id else None
+    known = lock_article(connection, article_id) if article_id else None
     if known is None:
         return None
     withdrawn = ArticleWithdrawn(

@@ -6,9 +6,11 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
+import yaml
 from tld import get_fld
 
 URL_LIMIT = 2_048
@@ -100,13 +102,23 @@ def accepted_canonical(canonical: str | None, page_url: str) -> str | None:
 
 
 def owner_of(url: str) -> str:
-    """The registered domain, otherwise the host itself: an IP address or a name without a public suffix."""
+    """The registered domain, otherwise the host itself: an IP address, a name without a public suffix, a tenant's.
+
+    A tenant is who publishes under a name of a platform, such as a newsletter's host: data/platforms.yaml.
+    """
     return _owner(urlsplit(url).hostname or "")
 
 
 @lru_cache(maxsize=8_192)  # the public suffix is looked up once for each host
 def _owner(host: str) -> str:
-    return get_fld(f"http://{host}", fail_silently=True) or host.removeprefix("www.")
+    domain = get_fld(f"http://{host}", fail_silently=True)
+    return domain if domain and domain not in platforms() else host.removeprefix("www.")
+
+
+@cache
+def platforms() -> frozenset[str]:
+    """Registered domains under which anybody publishes who signs up."""
+    return frozenset(yaml.safe_load(files("ingest").joinpath("data", "platforms.yaml").read_bytes()))
 
 
 def is_home_page(url: str) -> bool:

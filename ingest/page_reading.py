@@ -26,6 +26,7 @@ from ingest.leases import LeasedFeed
 from ingest.page_policy import page_policy
 from ingest.politeness import Slot
 from ingest.robots_book import DISALLOWED
+from ingest.site import site_of
 from ingest.validators import Validators, stated_validators
 from ingest.workers import WorkFailed
 
@@ -33,6 +34,9 @@ log = logging.getLogger("geowire.ingest.page")
 
 OUT_OF_TIME = "out-of-time"
 """The feed's time in this poll was over before its turn came: that is no attempt."""
+UNASKED = frozenset({"throttled", "host-busy", "host-silent", "site-stuck"})
+"""Reasons for which nothing was asked: they are taken more often before the feed's own content stands in."""
+PATIENCE = 4
 STAND_IN: dict[str, BodyStatus] = {
     "consent": "consent",
     **dict.fromkeys(
@@ -102,7 +106,7 @@ async def read_page(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
     await slot.take()  # the entry whose page was not asked for must not crowd the workers either
     publisher = _publisher(desk, task, found.page)
     try:
-        extraction = await _extract(desk, found.page, _entry_of(task, found.page, publisher))
+        extraction = await _extract(desk, task, found.page, _entry_of(task, found.page, publisher))
     except WorkFailed as error:
         letter = encode(ingest_failure_event(_stuck_page(desk, task, found.page, error)))
         failure = f"extract-{error.reason}"
@@ -160,18 +164,23 @@ def _titled(extraction: Extraction, entry: FeedEntry) -> Extraction:
     return replace(extraction, title=title, content_hash=content_hash(title, extraction.text))
 
 
-async def _extract(desk: Desk, page: Page | None, entry: FeedEntry) -> Extraction:
-    """Raises `WorkFailed`; the sites whose pages fail so are counted."""
-    site = owner_of(page.url) if page else None
+async def _extract(desk: Desk, task: EntryTask, page: Page | None, entry: FeedEntry) -> Extraction:
+    """Raises `WorkFailed`; the sites whose pages fail so are counted, for each feed apart."""
+    if page is None:
+        return await desk.reader.extract(None, entry)
+    account = _account(task, page.url)
     try:
         extraction = await desk.reader.extract(page, entry)
     except WorkFailed:
-        if site is not None:
-            desk.stuck_sites.strike(site)
+        desk.stuck_sites.strike(account)
         raise
-    if site is not None:
-        desk.stuck_sites.clear(site)
+    desk.stuck_sites.clear(account)
     return extraction
+
+
+def _account(task: EntryTask, address: str) -> str:
+    """What stuck pages of a site are counted by."""
+    return f"{site_of(address).host} {task.source.leased.feed.id}"
 
 
 async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
@@ -189,14 +198,16 @@ async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
     if link is None:
         return _PageFound(None)
     try:
-        desk.stuck_sites.check(owner_of(link))
+        desk.stuck_sites.check(_account(task, link))
         async with asyncio.timeout_at(task.source.share.ends):
-            response = await desk.fetcher.fetch(link, "page", slot=slot)
+            party = owner_of(task.source.leased.feed.url)
+            response = await desk.fetcher.fetch(link, "page", slot=slot, on_behalf=party)
     except TimeoutError as error:
         raise FetchFailed(OUT_OF_TIME, True, "the feed's other pages took all of its time") from error
     except FetchFailed as error:
         attempts = (task.known.attempts if task.known else 0) + 1
-        if error.transient and attempts < desk.settings.fetch_attempts:
+        most = desk.settings.fetch_attempts * (PATIENCE if error.reason in UNASKED else 1)
+        if error.transient and attempts < most:
             raise
         log.info("page unreadable url=%s reason=%s attempts=%d", link, error.reason, attempts)
         policy = page_policy(desk.fetcher.robots_of(link), None, is_forbidden=error.reason == DISALLOWED)

@@ -16,6 +16,7 @@ from ingest.site import Site
 PLACES_REMEMBERED = 4_096
 JITTER = 0.25
 """Part of the spacing that chance adds: nobody is asked to a beat. The spacing itself is never undercut."""
+WAITING_PER_PLACE = 2
 PATIENCE = 300.0
 """Seconds that a request waits in the queue of its host; one that would wait longer is put off to another poll."""
 
@@ -33,13 +34,36 @@ class Limits:
     per_domain: int = 4
 
 
+class LargePlaces:
+    """Places for large bodies, and few who wait for one: whoever waits holds what others need."""
+
+    def __init__(self, at_once: int) -> None:
+        self._places = asyncio.Semaphore(at_once)
+        self._most_waiting = WAITING_PER_PLACE * at_once
+        self._waiting = 0
+
+    async def take(self) -> None:
+        """Wait for a place. Raises `Crowded` if too many do."""
+        if self._waiting >= self._most_waiting:
+            raise Crowded(f"{self._waiting} large bodies wait already")
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+
+    def give(self) -> None:
+        """Give a place back."""
+        self._places.release()
+
+
 class Slot:
     """One of the places that a semaphore gives. Taken late and given back early; both may be done twice.
 
     Whoever meets a large body takes one of the few places for those too, since all of it is held in memory.
     """
 
-    def __init__(self, semaphore: asyncio.Semaphore | None, large: asyncio.Semaphore | None = None) -> None:
+    def __init__(self, semaphore: asyncio.Semaphore | None, large: LargePlaces | None = None) -> None:
         self._semaphore = semaphore
         self._large = large
         self._is_held = False
@@ -52,16 +76,16 @@ class Slot:
             self._is_held = True
 
     async def enlarge(self) -> None:
-        """Wait for a place for a large body, unless it is held already."""
+        """Wait for a place for a large body, unless it is held already. Raises `Crowded` if too many wait."""
         if self._large is not None and not self._is_large:
-            await self._large.acquire()
+            await self._large.take()
             self._is_large = True
 
     def shrink(self) -> None:
         """Give the place for a large body back, if it is held."""
         if self._large is not None and self._is_large:
             self._is_large = False
-            self._large.release()
+            self._large.give()
 
     def give(self) -> None:
         """Give every place back that is held."""

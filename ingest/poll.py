@@ -30,7 +30,7 @@ from ingest.forget import Forgotten, forget
 from ingest.host_tables import HostMemory
 from ingest.leases import Claim, LeasedFeed, Wanted, count_wanted, lease_wanted, new_owner, release, renew
 from ingest.outbox import Sender, SenderOptions
-from ingest.politeness import Slot
+from ingest.politeness import LargePlaces, Slot
 from ingest.publishers import Publishers
 from ingest.report import PollReport, ShardReport
 from ingest.revisit import RevisitReport, revisit_due
@@ -47,6 +47,10 @@ SHARD_LEAST = 50
 SHARDS_MOST = 16
 SHARDS_AT_ONCE = 4
 """The feeds of the others stay free for other pollers, and a dead one's work is little."""
+SHARD_SECONDS = 30.0
+"""The next shard begins after so long in any case."""
+DOCUMENTS_PER_REQUEST = 4
+"""Feeds whose entries are under way, for each request that may be: most of them only wait for pages."""
 LARGE_AT_ONCE = 4
 """Bodies over a million bytes that are in memory at the same time."""
 DRAIN = timedelta(seconds=30)
@@ -92,6 +96,7 @@ class Ingest:
         """
         async with Slot(self._shard_slots) as slot:
             await slot.take()
+            asyncio.get_running_loop().call_later(SHARD_SECONDS, slot.give)
             feeds = await self._lease(self._wanted(all_feeds=all_feeds), number)
             return await self.poll_shard(feeds, on_progress, slot)
 
@@ -168,9 +173,11 @@ async def open_ingest(
                 chance=draw,
                 owner=owner,
                 wake_sender=sender.wake,
-                feed_turns=FairTurns(settings.concurrency, part_of(settings)),
+                feed_turns=FairTurns(
+                    DOCUMENTS_PER_REQUEST * settings.concurrency, DOCUMENTS_PER_REQUEST * part_of(settings)
+                ),
                 page_slots=asyncio.Semaphore(settings.concurrency),
-                large_slots=asyncio.Semaphore(LARGE_AT_ONCE),
+                large_places=LargePlaces(LARGE_AT_ONCE),
                 stuck_sites=Strikes("site-stuck", "gave pages that could not be read"),
             )
             async with _running(desk, sender, bus) as ingest:

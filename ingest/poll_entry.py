@@ -36,6 +36,7 @@ from ingest.page_reading import OUT_OF_TIME, EntryTask, Reading, read_page, with
 from ingest.politeness import Slot
 from ingest.publishers import is_at_home
 from ingest.revisit_plan import born_at, next_visit
+from ingest.twins import is_its_page
 
 log = logging.getLogger("geowire.ingest.entry")
 
@@ -59,8 +60,22 @@ async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
     return await _in_turn(desk, task, _read if step is Step.READ else _refresh)
 
 
+async def poll_again(desk: Desk, task: EntryTask, first: Outcome) -> Outcome:
+    """Do what an entry needs that leads where another one of its document did, once that one has ended.
+
+    If nothing could be read there, it is not asked for again: this one waits, or is done, as the other.
+    """
+    is_settled = task.known is not None and not task.known.is_pending
+    if task.twin is not None or is_settled or first == outcomes.rejected("too-old"):
+        return await poll_entry(desk, task)
+    if outcomes.is_failure(first):
+        return await _put_off(desk, task, FetchFailed(first.removeprefix("failed:"), True))
+    await _done(desk, task, None)
+    return first
+
+
 async def _in_turn(desk: Desk, task: EntryTask, work: Work) -> Outcome:
-    async with task.source.share.places, Slot(desk.page_slots, desk.large_slots) as slot:
+    async with task.source.share.places, Slot(desk.page_slots, desk.large_places) as slot:
         return await _guarded(desk, task, work, slot)
 
 
@@ -133,6 +148,9 @@ async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
         return outcomes.UNCHANGED
     reading = await read_page(desk, task, slot)
     found = reading.draft.extraction
+    if not is_its_page(known.article, reading.draft.page_url, found, task.entry.title):
+        await _done(desk, task, known.article.id, reading.letters)
+        return outcomes.UNCHANGED
     is_as_it_was = not known.withdrawn and await desk.reader.tells_as_before(found, known.article)
     if is_as_it_was or is_worse(found, known.article):
         await _done(desk, task, known.article.id, reading.letters)
@@ -221,7 +239,10 @@ async def _own_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
 
 
 async def _put_off(desk: Desk, task: EntryTask, error: FetchFailed) -> Outcome:
-    """Keep the entry for the next poll."""
+    """Keep the entry for the next poll; if too many wait already, it is met again as long as its feed lists it."""
+    waits_already = task.known is not None and task.known.is_pending
+    if not waits_already and not task.source.share.room.take():
+        return outcomes.failed("over-limit")
     sighting, known = _sighting(desk, task), task.known
     attempts = (known.attempts if known else 0) + (error.reason != OUT_OF_TIME)
     article_id = known.article_id if known else None

@@ -20,14 +20,14 @@ from ingest.entry_state import KnownEntry, known_entries, pending_entries
 from ingest.faults import Attempt, may_be_ours
 from ingest.feed_entry import FeedEntry
 from ingest.feed_reading import FeedReading, read_feed
-from ingest.feed_share import FeedShare
+from ingest.feed_share import PENDING, FeedShare
 from ingest.feed_state import PolledFeed, feed_at, finish_poll
 from ingest.identity import address_key
 from ingest.leases import LeasedFeed
 from ingest.outcomes import Tally
 from ingest.page_reading import EntryTask, FeedDocument
 from ingest.politeness import Slot
-from ingest.poll_entry import poll_entry
+from ingest.poll_entry import poll_again, poll_entry
 from ingest.publishers import house_of
 from ingest.report import FeedReport
 from ingest.rhythm import Bounds, entries_per_day
@@ -59,7 +59,7 @@ class Visit:
 
 async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit:
     """Ask the feed and handle its entries. Raises `Transient` if the database does not answer."""
-    async with desk.feed_turns.turn(site_of(leased.address).host), Slot(None, desk.large_slots) as slot:
+    async with desk.feed_turns.turn(site_of(leased.address).host), Slot(None, desk.large_places) as slot:
         started = time.monotonic()
         reading = await read_feed(desk, leased, slot)
         slot.shrink()
@@ -83,25 +83,28 @@ async def conclude(desk: Desk, visit: Visit, *, is_ours: bool = False) -> FeedRe
 
 async def _take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tally: Tally) -> Familiarity:
     parsed, feed_id = reading.parsed, leased.feed.id
-    waiting = await desk.database.run(lambda connection: pending_entries(connection, feed_id))
+    waiting = await desk.database.run(lambda connection: pending_entries(connection, feed_id, PENDING))
     entries = list({entry.key: entry for entry in (*waiting, *parsed.entries)}.values())
     if not entries:
         return Familiarity()
-    source = FeedDocument(leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings))
+    source = FeedDocument(leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings, len(waiting)))
     first, again = _by_link(entries)
     tasks = await _entry_tasks(desk, source, first)
-    await _poll_entries(desk, tasks, tally)
+    ended = await asyncio.gather(*(poll_entry(desk, task) for task in tasks))
     if again:  # now that it is known what their links lead to
+        firsts = {link_of(task): outcome for task, outcome in zip(tasks, ended, strict=True)}
         repeated = await _entry_tasks(desk, source, again)
-        await _poll_entries(desk, repeated, tally)
+        ended += await asyncio.gather(*(poll_again(desk, task, firsts[link_of(task)]) for task in repeated))
         tasks += repeated
+    for outcome in ended:
+        tally.add(outcome)
     given = {entry.key for entry in parsed.entries}
     return _familiarity(desk, [task for task in tasks if task.entry.key in given])
 
 
-async def _poll_entries(desk: Desk, tasks: Sequence[EntryTask], tally: Tally) -> None:
-    for outcome in await asyncio.gather(*(poll_entry(desk, task) for task in tasks)):
-        tally.add(outcome)
+def link_of(task: EntryTask) -> str:
+    """The key of the entry's link; empty without one."""
+    return address_key(task.entry.link) if task.entry.link else ""
 
 
 def _by_link(entries: Sequence[FeedEntry]) -> tuple[list[FeedEntry], list[FeedEntry]]:

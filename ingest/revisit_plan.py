@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 JITTER = 0.1
 """Part of an age that is left to chance: articles of one hour are not all visited in one."""
-CONFIRM_AFTER = timedelta(hours=1)
+CONFIRM_AFTER = timedelta(hours=6)
 """A page that is gone is asked for once more before anybody is told."""
 GONE: dict[int, str] = {404: "gone", 410: "gone", 451: "taken-down"}
 """Why an article is withdrawn whose page answers so; 451: for legal reasons (RFC 7725)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from geowire.messages import Article
@@ -16,32 +17,64 @@ SHORT_SENTENCE = 25
 """Code points under which a sentence says nothing: `Read more.`"""
 TELLING_TEXT = 400
 """Code points that two different articles of one owner do not share by chance."""
-WORD = re.compile(r"[^\W\d_]{4,}")
-UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff]")
-"""Scripts in which words are not separated, or not as these rules need it."""
+WORD = re.compile(r"[^\W\d_]{3,}")
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff]{2,}")
+"""Scripts in which words are not separated: pairs of letters stand for them."""
 STEM = 5
-FEW_WORDS = 3
-MENTIONED = 0.25
-"""So many of a headline's words stand in an article; of an error page's or a login's text, none."""
+MENTIONED = 0.5
+"""So many of a headline's words stand in its article; of an error page's or a login's text, few."""
+ALIKE = 0.5
+MANY_SENTENCES = 5
+"""Two texts as long as this that share no sentence are two articles, even under one headline."""
 
 
-def tells_the_same(one: Article, other: Article) -> bool:
-    """Whether two pages are versions of one article: the same headline, or half of the sentences."""
-    if one.title and one.title.casefold() == other.title.casefold():
+class Told(Protocol):
+    """What has a headline and a text: an article, or what was read of one."""
+
+    @property
+    def title(self) -> str:
+        """The headline."""
+
+    @property
+    def text(self) -> str:
+        """The text."""
+
+
+def is_its_page(before: Article, url: str | None, found: Told, headline: str) -> bool:
+    """Whether what was read at an address is the article that was published, perhaps changed, and nothing else.
+
+    Without a page it is the feed's word, which is its own. Another owner's page is not; nor is a text that neither
+    says what the article said nor is about it: a login, an error.
+    """
+    if url is None:
         return True
+    if owner_of(url) != owner_of(before.url):
+        return False
+    return tells_the_same(before, found) or is_about(headline, found.text) is True
+
+
+def tells_the_same(one: Told, other: Told) -> bool:
+    """Whether two pages are versions of one article: half of the sentences, or the same headline over a short text."""
     ours, theirs = (_sentences(article.text) for article in (one, other))
-    if not ours or not theirs:
-        return one.text == other.text
-    return len(ours & theirs) >= SHARED * min(len(ours), len(theirs))
-
-
-def is_about(headline: str, text: str) -> bool:
-    """Whether a text may be the article under a headline. Where that cannot be told, it may."""
-    words = {word[:STEM] for word in WORD.findall(headline.casefold())}
-    if len(words) < FEW_WORDS or UNSPACED.search(headline):
+    fewer = min(len(ours), len(theirs))
+    if fewer and len(ours & theirs) >= SHARED * fewer:
         return True
-    folded = text.casefold()
-    return sum(word in folded for word in words) >= MENTIONED * len(words)
+    has_one_headline = bool(one.title) and one.title.casefold() == other.title.casefold()
+    if has_one_headline:
+        return fewer < MANY_SENTENCES or bool(ours & theirs)
+    return not fewer and one.text == other.text
+
+
+def is_about(headline: str, text: str) -> bool | None:
+    """Whether a text may be the article under a headline; None for a headline without words."""
+    words, folded = _words(headline), text.casefold()
+    return sum(word in folded for word in words) >= MENTIONED * len(words) if words else None
+
+
+def are_alike(headline: str, other: str) -> bool:
+    """Whether two headlines say the same in about the same words."""
+    ours, theirs = _words(headline), _words(other)
+    return bool(ours and theirs) and len(ours & theirs) >= ALIKE * min(len(ours), len(theirs))
 
 
 def text_key(article: Article) -> str | None:
@@ -56,6 +89,13 @@ def _house(url: str) -> str:
     """The owner of an address; at a bare IP address each port may be somebody else's."""
     owner, parts = owner_of(url), urlsplit(url)
     return parts.netloc if owner == parts.hostname else owner
+
+
+def _words(headline: str) -> set[str]:
+    """The beginnings of its words, blind to endings; pairs of letters where words are not separated."""
+    folded = headline.casefold()
+    pairs = {run[at : at + 2] for run in UNSPACED.findall(folded) for at in range(len(run) - 1)}
+    return pairs or {word[:STEM] for word in WORD.findall(folded)}
 
 
 def _sentences(text: str) -> set[str]:

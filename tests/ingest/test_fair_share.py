@@ -13,7 +13,7 @@ import pytest
 from ingest.fair_turns import FairTurns
 from ingest.fetch_failure import FetchFailed
 from ingest.http_body import LARGE, BodyLimit, read_body
-from ingest.politeness import Slot
+from ingest.politeness import Crowded, LargePlaces, Slot
 from ingest.strikes import IN_A_ROW, Strikes
 from ingest.workers import EntryWork, Workers
 
@@ -161,19 +161,26 @@ def test_a_large_body_waits_for_its_place() -> None:
 
 
 def test_places_for_large_bodies_are_given_back() -> None:
-    """With the slot itself, or before it; and never twice."""
+    """Before the slot or with it, and never twice; few may wait for one."""
 
-    async def run() -> tuple[bool, bool]:
-        places, large = asyncio.Semaphore(4), asyncio.Semaphore(1)
+    async def run() -> bool:
+        places, large = asyncio.Semaphore(4), LargePlaces(1)
         async with Slot(places, large) as slot:
             await slot.take()
             await slot.enlarge()
             await slot.enlarge()
-            was_taken = large.locked()
+            others = [asyncio.ensure_future(large.take()) for _ in range(2)]
+            await asyncio.sleep(0)
+            with pytest.raises(Crowded, match="2 large bodies wait already"):
+                await large.take()
             slot.shrink()
             slot.shrink()
-            await slot.enlarge()
-        await large.acquire()
-        return was_taken, large.locked()
+            await others[0]
+            was_shared = others[1].done()
+            large.give()
+            await others[1]
+            large.give()
+        await large.take()
+        return was_shared
 
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == (True, True)
+    assert asyncio.run(asyncio.wait_for(run(), 5)) is False

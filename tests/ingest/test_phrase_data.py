@@ -14,7 +14,7 @@ from ingest.phrases import Words, begins, phrases, plain
 DATA = files("ingest").joinpath("data")
 
 
-@pytest.mark.parametrize("name", ["phrases", "forms"])
+@pytest.mark.parametrize("name", ["phrases", "forms", "platforms"])
 def test_file_follows_its_schema(name: str) -> None:
     """So that a slip in a list fails here, and not in a crawl."""
     schema = json.loads(DATA.joinpath("schema", f"{name}.json").read_text("utf-8"))

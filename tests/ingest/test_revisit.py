@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,14 +127,15 @@ def test_a_page_that_is_gone_is_withdrawn_at_the_second_look(
 
     assert newsroom.revisits() == {f"failed:http-{status}": 1}
     assert newsroom.revisits() == {}
-    newsroom.clock.advances(hours=2)
+    newsroom.clock.advances(hours=7)
     assert newsroom.revisits() == {"withdrawn": 1}
 
     last = versions(newsroom)[-1]
     assert isinstance(last, ArticleWithdrawn)
     assert (last.version, last.reason) == (2, reason)
-    newsroom.clock.advances(days=1)
-    assert newsroom.revisits() == {}
+    newsroom.clock.advances(days=2)
+    assert newsroom.revisits() == {f"failed:http-{status}": 1}
+    assert len(versions(newsroom)) == 2
 
 
 def test_a_page_that_comes_back_is_no_withdrawal(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
@@ -144,11 +146,11 @@ def test_a_page_that_comes_back_is_no_withdrawal(newsroom: Newsroom, item: Maker
     newsroom.clock.advances(hours=4)
     newsroom.revisits()
     newsroom.web.serves("/a.html", page)
-    newsroom.clock.advances(hours=2)
+    newsroom.clock.advances(hours=7)
 
     assert newsroom.revisits() == {"unchanged": 1}
     newsroom.web.fails("/a.html", 404)
-    newsroom.clock.advances(hours=20)
+    newsroom.clock.advances(hours=40)
     assert newsroom.revisits() == {"failed:http-404": 1}
     assert len(versions(newsroom)) == 1
 
@@ -160,7 +162,7 @@ def test_a_withdrawn_article_that_is_published_again_is_a_new_version(
     page = article_page()
     link = publishes(newsroom, item, page)
     newsroom.web.fails("/a.html", 410)
-    for hours in (4, 2):
+    for hours in (4, 7):
         newsroom.clock.advances(hours=hours)
         newsroom.revisits()
     newsroom.web.serves("/a.html", page)
@@ -168,6 +170,89 @@ def test_a_withdrawn_article_that_is_published_again_is_a_new_version(
 
     assert newsroom.polls().entries == {"updated": 1}
     assert [data.version for data in versions(newsroom)] == [1, 2, 3]
+
+
+def test_a_withdrawn_page_that_comes_back_is_published_again(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """Found by a visit a day later, without the feed saying anything."""
+    page = article_page()
+    publishes(newsroom, item, page)
+    newsroom.web.fails("/a.html", 404)
+    for hours in (4, 7):
+        newsroom.clock.advances(hours=hours)
+        newsroom.revisits()
+    newsroom.web.serves("/a.html", page)
+    newsroom.clock.advances(hours=25)
+
+    assert newsroom.revisits() == {"updated": 1}
+    assert [data.version for data in versions(newsroom)] == [1, 2, 3]
+    assert isinstance(versions(newsroom)[-1], Article)
+
+
+def test_a_site_that_has_lost_all_its_pages_is_broken(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Nothing is withdrawn, however often it is asked."""
+    links = [newsroom.web.serves(f"/{n}.html", article_page(f"Number {n}.", title=f"Story {n}")) for n in range(5)]
+    rows = [item(link, title=f"Story {number}") for number, link in enumerate(links)]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *rows))
+    newsroom.polls()
+    for number in range(5):
+        newsroom.web.fails(f"/{number}.html", 404)
+    for _ in range(3):
+        newsroom.clock.advances(hours=7)
+        assert newsroom.revisits() == {"failed:http-404": 5}
+
+    assert len(versions(newsroom)) == 5
+
+
+def test_what_never_had_a_page_is_not_withdrawn(newsroom: Newsroom, item: Maker) -> None:
+    """It was published from its feed, which lists it still."""
+    link = newsroom.web.fails("/a.html", 404)
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description="Known from the feed.")))
+    newsroom.polls()
+    for _ in range(3):
+        newsroom.clock.advances(hours=15)
+        newsroom.revisits()
+
+    assert [data.version for data in versions(newsroom)] == [1]
+
+
+def test_a_login_in_place_of_the_article_is_no_version(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Whether it stands at the address itself or is redirected to."""
+    words = "".join(f"<p>Sign in with your account number {n} to go on reading our pages today.</p>" for n in range(30))
+    login = f"<html><head><title>Sign in</title></head><body><article>{words}</article></body></html>"
+    publishes(newsroom, item, article_page())
+    newsroom.web.serves("/a.html", login)
+    newsroom.clock.advances(hours=4)
+    assert newsroom.revisits() == {"failed:another-text": 1}
+    newsroom.web.redirects("/a.html", newsroom.web.serves("/login", login))
+    newsroom.clock.advances(hours=12)
+    assert newsroom.revisits() == {"failed:another-text": 1}
+    newsroom.web.redirects("/a.html", newsroom.web.url("/other.html").replace("127.0.0.1", "localhost"))
+    newsroom.web.serves("/other.html", article_page("Somebody else's words."))
+    newsroom.clock.advances(hours=40)
+
+    assert newsroom.revisits() == {"failed:astray": 1}
+    assert len(versions(newsroom)) == 1
+
+
+def test_a_feed_cannot_name_a_page_that_opens_later(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Published blocked, with a digest's words; read at last, it is its owner's, with its own headline."""
+    link = newsroom.web.fails("/a.html", 403)
+    digest = newsroom.web.publishes("/digest.xml", item(link, title="You will not believe it", description="Wow."))
+    Path(newsroom.settings.feeds).write_text(
+        f"feeds:\n  - url: {digest.replace('127.0.0.1', 'localhost')}\n    publisher: {{id: digest}}\n"
+        f"  - url: {newsroom.web.publishes('/own.xml')}\n    publisher: {{id: post}}\n"
+    )
+    newsroom.polls()
+    newsroom.web.serves("/a.html", article_page(title="Supplies reach the harbour"))
+    newsroom.clock.advances(hours=4)
+
+    assert newsroom.revisits() == {"updated": 1}
+    assert [(article.title, article.publisher.id) for article in newsroom.bus.articles] == [
+        ("You will not believe it", "digest"),
+        ("Supplies reach the harbour", "post"),
+    ]
 
 
 def test_a_wall_takes_no_text_back(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
@@ -194,9 +279,7 @@ def test_a_page_that_could_not_be_read_at_first_is_had_later(
     assert [article.body_status for article in newsroom.bus.articles] == ["blocked", "full"]
 
 
-def test_a_page_that_does_not_answer_is_left_for_its_next_age(
-    newsroom: Newsroom, item: Maker, article_page: Maker
-) -> None:
+def test_a_page_that_does_not_answer_is_asked_again_soon(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
     """It is counted, and nothing is published."""
     publishes(newsroom, item, article_page())
     newsroom.web.fails("/a.html", 500)
@@ -204,8 +287,9 @@ def test_a_page_that_does_not_answer_is_left_for_its_next_age(
 
     assert newsroom.revisits() == {"failed:http-500": 1}
     assert newsroom.revisits() == {}
-    newsroom.clock.advances(hours=20)
+    newsroom.clock.advances(hours=2)
     assert newsroom.revisits() == {"failed:http-500": 1}
+    assert len(versions(newsroom)) == 1
 
 
 def test_what_a_dead_process_had_taken_is_due_again(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
@@ -251,6 +335,9 @@ def test_ages_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().revisit_ages == (timedelta(hours=1), timedelta(days=2))
     monkeypatch.setenv("GEOWIRE_REVISIT_AGES", "off")
     assert load_settings().revisit_ages == ()
+    monkeypatch.setenv("GEOWIRE_REVISIT_AGES", "3h,30000d")
+    with pytest.raises(Misconfigured, match="has an age over 3650d; write younger ones"):
+        load_settings()
     monkeypatch.setenv("GEOWIRE_REVISIT_AGES", "often")
     with pytest.raises(Misconfigured, match="GEOWIRE_REVISIT_AGES: 'often' is not a duration; write a number"):
         load_settings()

@@ -211,7 +211,7 @@ def test_pending_entries_come_back_whole(database: Database) -> None:
     known = database.run_here(lambda connection: known_entries(connection, "f", ["e"]))
     database.run_here(lambda connection: mark_pending(connection, seen, None, known["e"].attempts + 1))
 
-    assert database.run_here(lambda connection: pending_entries(connection, "f")) == [entry]
+    assert database.run_here(lambda connection: pending_entries(connection, "f", 10)) == [entry]
     again = database.run_here(lambda connection: known_entries(connection, "f", ["e"]))
     assert (known["e"].attempts, again["e"].attempts, again["e"].is_pending) == (1, 2, True)
 
