@@ -18,6 +18,10 @@ BLOCK = re.compile(
 SILENT = frozenset({"script", "style", "template", "noscript", "iframe", "svg"})
 MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>|&[#\w]{2,10};")
 STRAY = re.compile(r"<(?=[^<>]*(?:<|\Z))")
+LINK = re.compile(r"<a\b[^>]{0,2000}>(.{0,1000}?)</a\s*>", re.IGNORECASE | re.DOTALL)
+FEW_LINKS = 2
+SUMMARY_LIMIT = 50_000
+"""What is longer is no list of headlines."""
 STRAY_LIMIT = 100
 """So many tags without an end are no slip: html.parser takes the square of their number."""
 
@@ -41,6 +45,17 @@ def cut(text: str, limit: int) -> tuple[str, bool]:
         return text, False
     end = max(text.rfind(" ", limit - 200, limit), text.rfind("\n", limit - 200, limit))
     return text[: end if end > 0 else limit].rstrip(), True
+
+
+def without_others(markup: str) -> str:
+    """A feed's summary without other outlets' headlines: of a mere list of links the first is its own story's."""
+    if len(markup) > SUMMARY_LIMIT:
+        return markup
+    links = [found[1] for found in LINK.finditer(markup)]
+    rest = LINK.sub(" ", markup)
+    if len(links) < FEW_LINKS or len(plain_text(rest)) > len(plain_text(" ".join(links))):
+        return markup
+    return links[0]
 
 
 class _Words(HTMLParser):

@@ -16,7 +16,7 @@ from ingest.article_date import best_date, real
 from ingest.blocks import Block, blocks_of, text_of_blocks
 from ingest.body_status import PREVIEW, SHORT, asks_for_subscription, choose_body, is_challenge, is_consent, is_missing
 from ingest.charset import decode_page
-from ingest.clean_text import clean_line, clean_text, cut, plain_text
+from ingest.clean_text import clean_line, clean_text, cut, plain_text, without_others
 from ingest.dates import parse_date
 from ingest.extraction import Extraction, Page, PageFacts, PageText
 from ingest.feed_entry import FeedEntry
@@ -150,7 +150,7 @@ def _canonical(tree: Any) -> str | None:
 
 
 def _feed_text(entry: FeedEntry) -> str:
-    content, summary = plain_text(entry.content), plain_text(entry.summary)
+    content, summary = (plain_text(without_others(markup)) for markup in (entry.content, entry.summary))
     return max(content, summary, key=len)
 
 

@@ -159,6 +159,29 @@ def test_plain_text_keeps_blocks_apart() -> None:
     assert plain_text("3 < 4 & 5") == "3 < 4 & 5"
 
 
+def test_a_list_of_other_outlets_headlines_is_not_the_article() -> None:
+    """As aggregators write it: the first link is the story, the others are not."""
+    rows = ("Bridge closed after flood", "What we know of the flood", "Flood in pictures")
+    listed = "".join(
+        f'<li><a href="https://a.example/{n}">{row}</a>&nbsp;<font>Paper {n}</font></li>' for n, row in enumerate(rows)
+    )
+    told = '<p>The bridge was closed on Tuesday, <a href="/a">as we wrote</a>, and <a href="/b">the school</a> too.</p>'
+
+    assert extract_feed_content(entry(summary=f"<ol>{listed}</ol>")).text == rows[0]
+    assert extract_feed_content(entry(summary=told)).text.startswith("The bridge was closed on Tuesday, as we wrote")
+
+
+def test_a_cell_as_wide_as_the_world_is_read() -> None:
+    """A span that no table could have costs nothing."""
+    table = '<table><tr><td colspan="9007199254740991" rowspan="99999999">The bridge was closed.</td></tr></table>'
+    told = "".join(
+        f"<p>The bridge over the northern arm was closed for the {n}th time this year.</p>" for n in range(9)
+    )
+    page = Page(URL, f"<html><body><article>{told}{table}</article></body></html>".encode())
+
+    assert "8th time" in extract_page(page).text
+
+
 def test_filter_lines_become_article_lines(settings: Settings, article_page: Maker) -> None:
     """One answer for each line, with the address as it was written."""
     lines = [{"url": f"{URL}?{n}", "html": article_page(f"Number {n}.")} for n in range(12)]
