@@ -102,17 +102,23 @@ def accepted_canonical(canonical: str | None, page_url: str) -> str | None:
 
 
 def owner_of(url: str) -> str:
-    """The registered domain, otherwise the host itself: an IP address, a name without a public suffix, a tenant's.
+    """Who answers for what stands at an address: its registered domain, but each tenant of a platform for itself.
 
-    A tenant is who publishes under a name of a platform, such as a newsletter's host: data/platforms.yaml.
+    Tenants publish under a name of somebody's who lets anybody do so: data/platforms.yaml.
     """
-    return _owner(urlsplit(url).hostname or "")
+    host = urlsplit(url).hostname or ""
+    domain = _domain(host)
+    return host.removeprefix("www.") if domain in platforms() else domain
+
+
+def domain_of(url: str) -> str:
+    """The registered domain, otherwise the host itself: an IP address or a name without a public suffix."""
+    return _domain(urlsplit(url).hostname or "")
 
 
 @lru_cache(maxsize=8_192)  # the public suffix is looked up once for each host
-def _owner(host: str) -> str:
-    domain = get_fld(f"http://{host}", fail_silently=True)
-    return domain if domain and domain not in platforms() else host.removeprefix("www.")
+def _domain(host: str) -> str:
+    return get_fld(f"http://{host}", fail_silently=True) or host.removeprefix("www.")
 
 
 @cache

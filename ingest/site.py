@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from ingest.identity import owner_of
+from ingest.identity import domain_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +30,4 @@ def site_of(address: str) -> Site:
 @lru_cache(maxsize=8_192)  # the public suffix is looked up once for each host
 def _site(scheme: str, host: str) -> Site:
     origin = f"{scheme}://{host}"
-    return Site(origin, host, owner_of(origin))
+    return Site(origin, host, domain_of(origin))

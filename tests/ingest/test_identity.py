@@ -14,9 +14,11 @@ from ingest.identity import (
     alias_keys,
     article_id,
     content_hash,
+    domain_of,
     entry_key,
     is_home_page,
     normalise_url,
+    owner_of,
     repair_link,
 )
 
@@ -100,6 +102,13 @@ def test_key_is_blind_to_field_order(url: str, chance: object) -> None:
 def test_aliases_are_blind_to_order(urls: set[str]) -> None:
     """Two writers claim the same addresses in the same order."""
     assert list(alias_keys(sorted(urls))) == list(alias_keys(sorted(urls, reverse=True)))
+
+
+def test_tenants_of_a_platform_are_owners() -> None:
+    """What one of them says is not what another says; a publisher's own subdomains are one owner's."""
+    assert owner_of("https://one.substack.com/p/a") != owner_of("https://two.substack.com/p/a")
+    assert owner_of("https://feeds.bbci.co.uk/x") == owner_of("https://www.bbci.co.uk/y")
+    assert domain_of("https://one.substack.com/p/a") == domain_of("https://two.substack.com/p/a") == "substack.com"
 
 
 def test_twins_have_one_key() -> None:
