@@ -232,9 +232,12 @@ def _contest(
 def _is_same_entry(known: KnownArticle | None, sighting: Sighting, article: Article) -> bool:
     """Whether an entry whose link led to another one's page is about the same; better once too often than lost."""
     headline = sighting.entry.title
-    if known is None or are_alike(headline, known.article.title):
+    if known is None or headline.casefold() == known.article.title.casefold():
         return True
-    return article.body_status == "full" and is_about(headline, article.text) is not False
+    if article.body_status == "full" and is_about(headline, article.text) is True:
+        return True
+    # One feed's different links to one address that tells of neither are a login or a landing page.
+    return known.feed_id != sighting.feed_id and are_alike(headline, known.article.title)
 
 
 def _text_alias(article: Article) -> dict[str, str]:

@@ -32,6 +32,8 @@ from ingest.workers import WorkFailed
 
 log = logging.getLogger("geowire.ingest.page")
 
+OVER_LIMIT = "over-limit"
+"""Too many entries of the feed wait already: this one is not kept."""
 OUT_OF_TIME = "out-of-time"
 """The feed's time in this poll was over before its turn came: that is no attempt."""
 UNASKED = frozenset({"throttled", "host-busy", "host-silent", "site-stuck"})

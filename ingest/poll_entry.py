@@ -32,7 +32,7 @@ from ingest.feed_state import feed_address
 from ingest.fetch_failure import FetchFailed
 from ingest.identity import alias_keys
 from ingest.outcomes import Outcome
-from ingest.page_reading import OUT_OF_TIME, EntryTask, Reading, read_page, without_page
+from ingest.page_reading import OUT_OF_TIME, OVER_LIMIT, EntryTask, Reading, read_page, without_page
 from ingest.politeness import Slot
 from ingest.publishers import is_at_home
 from ingest.revisit_plan import born_at, next_visit
@@ -119,7 +119,11 @@ async def _publish_first(desk: Desk, task: EntryTask, reading: Reading) -> Outco
     )
     if isinstance(outcome, Contest):
         log.info("address contested by=%s link=%s url=%s", outcome.name, task.entry.link, article.url)
-        return await _publish_first(desk, task, await _uncontested(desk, task, reading, outcome))
+        own = await _uncontested(desk, task, reading, outcome)
+        if own.draft.extraction.text:
+            return await _publish_first(desk, task, own)
+        await _done(desk, task, await _owner_of(desk, aliases), reading.letters)
+        return outcomes.DUPLICATE
     desk.wake_sender()
     if outcome == outcomes.DUPLICATE:
         known = await _others_article(desk, task, await _owner_of(desk, aliases))
@@ -242,7 +246,7 @@ async def _put_off(desk: Desk, task: EntryTask, error: FetchFailed) -> Outcome:
     """Keep the entry for the next poll; if too many wait already, it is met again as long as its feed lists it."""
     waits_already = task.known is not None and task.known.is_pending
     if not waits_already and not task.source.share.room.take():
-        return outcomes.failed("over-limit")
+        return outcomes.failed(OVER_LIMIT)
     sighting, known = _sighting(desk, task), task.known
     attempts = (known.attempts if known else 0) + (error.reason != OUT_OF_TIME)
     article_id = known.article_id if known else None

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from geowire.events import encode, feed_event
 from geowire.messages import FeedPolled
+from ingest import outcomes
 from ingest.article_state import articles_at
 from ingest.decide import is_too_old, worth_a_look
 from ingest.desk import Desk
@@ -25,7 +26,7 @@ from ingest.feed_state import PolledFeed, feed_at, finish_poll
 from ingest.identity import address_key
 from ingest.leases import LeasedFeed
 from ingest.outcomes import Tally
-from ingest.page_reading import EntryTask, FeedDocument
+from ingest.page_reading import OVER_LIMIT, EntryTask, FeedDocument
 from ingest.politeness import Slot
 from ingest.poll_entry import poll_again, poll_entry
 from ingest.publishers import house_of
@@ -35,6 +36,10 @@ from ingest.site import site_of
 from ingest.verdict import Familiarity, Moment, Polled, Verdict, give_verdict
 
 log = logging.getLogger("geowire.ingest.feed")
+
+
+NOT_HANDLED = {outcomes.failed("internal-error"), outcomes.failed(OVER_LIMIT)}
+"""Outcomes after which an entry is met again only if its feed is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +177,8 @@ def _message(polled: Polled, verdict: Verdict, tally: Tally, desk: Desk) -> Feed
 async def _remember(desk: Desk, polled: Polled, verdict: Verdict, message: FeedPolled) -> None:
     leased = polled.leased
     failures = 0 if polled.reading.fault is None else leased.failures + (polled.excuse is None)
-    # A crash or a fault of ours in the middle must not let the next 304 hide an entry that was not handled.
-    validators = None if "failed:internal-error" in message.entries else verdict.validators
+    # A crash, a fault of ours or a lack of room must not let the next 304 hide an entry that was not handled.
+    validators = None if NOT_HANDLED & message.entries.keys() else verdict.validators
     end = PolledFeed(desk.owner, message, failures, validators, encode(feed_event(message)), verdict.history)
     if not await desk.database.run(lambda connection: finish_poll(connection, end)):
         log.warning("lease lost feed=%s url=%s", message.id, message.url)

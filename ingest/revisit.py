@@ -18,13 +18,14 @@ from geowire.messages.article import BodyStatus
 from ingest import outcomes
 from ingest.answer import Response
 from ingest.article_state import KnownArticle, Visits, lease_visits, plan_visit, replace_version, withdraw
+from ingest.body_status import PREVIEW
 from ingest.change import describe_change
 from ingest.decide import is_worse
 from ingest.desk import Desk
 from ingest.extraction import Extraction
 from ingest.feed_entry import FeedEntry
 from ingest.fetch_failure import FetchFailed
-from ingest.identity import content_hash, normalise_url, owner_of
+from ingest.identity import address_key, content_hash, normalise_url, owner_of
 from ingest.landing import leads_astray
 from ingest.outcomes import Outcome, Tally
 from ingest.page_policy import page_policy
@@ -138,13 +139,21 @@ async def _compare(desk: Desk, known: KnownArticle, found: Found) -> Outcome:
     """Publish the next version if the page is still the article's and says something else."""
     before, validators = known.article, stated_validators(found.response)
     extraction = retitled(before.title, known.visits.page_title, found.extraction)
-    if found.publisher is None and not is_its_page(before, found.response.url, extraction, before.title):
+    if not _is_believed(known, found, extraction):
         return await _settled(desk, known, outcomes.failed("another-text"), known.visits.validators)
     is_as_it_was = not known.withdrawn and await desk.reader.tells_as_before(extraction, before)
     if is_as_it_was or is_worse(extraction, before):
         return await _settled(desk, known, outcomes.UNCHANGED, validators)
     visits = _visits(desk, known, validators, extraction.page_title)
     return await _publish(desk, _next_version(desk, known, extraction, found), visits)
+
+
+def _is_believed(known: KnownArticle, found: Found, extraction: Extraction) -> bool:
+    """Whether the page is the article's; of what only somebody else's feed has told, it must be a page of its own."""
+    before, url = known.article, found.response.url
+    if found.publisher is None:
+        return is_its_page(before, url, extraction, before.title)
+    return address_key(url) == address_key(before.url) and len(extraction.text) >= PREVIEW
 
 
 async def _ask(desk: Desk, known: KnownArticle, ends: float, slot: Slot) -> Response:
@@ -245,14 +254,13 @@ async def _not_read(desk: Desk, known: KnownArticle, error: FetchFailed) -> Outc
 
 
 async def _missed(desk: Desk, known: KnownArticle, status: int | None, *, is_broken: bool) -> Outcome:
-    """There is no page. Withdraw the article once that is sure; a site that has lost most of its pages is broken."""
+    """There is no page. Withdraw the article once that is sure."""
     outcome, now = outcomes.failed(f"http-{status}"), desk.clock()
     if known.withdrawn or known.article.body_status not in READ:
         return await _settled(desk, known, outcome, known.visits.validators)
-    reason = None if is_broken else is_gone_for_good(status, known.visits.missing)
+    reason = is_gone_for_good(status, known.visits.missing, is_broken=is_broken)
     if reason is None:
-        missing = known.visits.missing + (not is_broken)
-        visits = replace(known.visits, due=now + CONFIRM_AFTER, missing=missing)
+        visits = replace(known.visits, due=now + CONFIRM_AFTER, missing=known.visits.missing + 1)
         await desk.database.run(lambda connection: plan_visit(connection, known, visits))
         return outcome
     records = [_withdrawal(desk, known, reason)]

@@ -12,6 +12,8 @@ CONFIRM_AFTER = timedelta(hours=6)
 GONE: dict[int, str] = {404: "gone", 410: "gone", 451: "taken-down"}
 """Why an article is withdrawn whose page answers so; 451: for legal reasons (RFC 7725)."""
 CONFIRMATIONS = 2
+CONFIRMATIONS_IN_DOUBT = 6
+NOT_FOUND = 404
 
 
 def next_visit(born_at: datetime, now: datetime, ages: Sequence[timedelta], chance: float) -> datetime | None:
@@ -25,6 +27,10 @@ def born_at(published_at: datetime | None, first_seen_at: datetime) -> datetime:
     return min(published_at or first_seen_at, first_seen_at)
 
 
-def is_gone_for_good(status: int | None, missing: int) -> str | None:
-    """Why the article is to be withdrawn, after so many visits before this one found no page; None if it is not."""
-    return GONE.get(status or 0) if missing + 1 >= CONFIRMATIONS else None
+def is_gone_for_good(status: int | None, missing: int, *, is_broken: bool) -> str | None:
+    """Why the article is to be withdrawn, after so many visits before this one found no page; None if it is not.
+
+    A site that has lost most of its pages is broken and may come back; but 410 and 451 are said on purpose.
+    """
+    enough = CONFIRMATIONS_IN_DOUBT if is_broken and status == NOT_FOUND else CONFIRMATIONS
+    return GONE.get(status or 0) if missing + 1 >= enough else None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from geowire.messages import Article
 from ingest.change import split_sentences
+from ingest.extraction import Extraction
 from ingest.identity import owner_of
 
 SHARED = 0.5
@@ -21,6 +22,8 @@ WORD = re.compile(r"[^\W\d_]{3,}")
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff]{2,}")
 """Scripts in which words are not separated: pairs of letters stand for them."""
 STEM = 5
+LITTLE = 3
+"""Letters of words that stand in every text, where there are others."""
 MENTIONED = 0.5
 """So many of a headline's words stand in its article; of an error page's or a login's text, few."""
 ALIKE = 0.5
@@ -40,17 +43,24 @@ class Told(Protocol):
         """The text."""
 
 
-def is_its_page(before: Article, url: str | None, found: Told, headline: str) -> bool:
+def is_its_page(before: Article, url: str | None, found: Extraction, headline: str) -> bool:
     """Whether what was read at an address is the article that was published, perhaps changed, and nothing else.
 
-    Without a page it is the feed's word, which is its own. Another owner's page is not; nor is a text that neither
-    says what the article said nor is about it: a login, an error.
+    Without a page it is the feed's word, which is its own. Another owner's page is not. Of an article of some length
+    a sentence must still be there, for errors, walls and listings quote headlines too; a live blog and what was little
+    more than a headline must have one like it on the page, over a text about it. A complete rewriting is refused.
     """
     if url is None:
         return True
     if owner_of(url) != owner_of(before.url):
         return False
-    return tells_the_same(before, found) or is_about(headline, found.text) is True
+    ours, theirs = _sentences(before.text), _sentences(found.text)
+    if len(ours) >= MANY_SENTENCES and before.form != "live":
+        return bool(ours & theirs)
+    if ours and len(ours & theirs) >= SHARED * len(ours):
+        return True
+    has_its_headline = are_alike(found.page_title, before.title) or are_alike(found.page_title, headline)
+    return has_its_headline and len(found.text) >= TELLING_TEXT and is_about(headline, found.text) is True
 
 
 def tells_the_same(one: Told, other: Told) -> bool:
@@ -95,7 +105,9 @@ def _words(headline: str) -> set[str]:
     """The beginnings of its words, blind to endings; pairs of letters where words are not separated."""
     folded = headline.casefold()
     pairs = {run[at : at + 2] for run in UNSPACED.findall(folded) for at in range(len(run) - 1)}
-    return pairs or {word[:STEM] for word in WORD.findall(folded)}
+    words = WORD.findall(folded)
+    telling = [word for word in words if len(word) > LITTLE]
+    return pairs or {word[:STEM] for word in (telling if len(telling) > 1 else words)}
 
 
 def _sentences(text: str) -> set[str]:

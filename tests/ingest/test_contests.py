@@ -220,9 +220,15 @@ def test_entries_that_wait_are_bounded(newsroom: Newsroom, item: Maker, monkeypa
     monkeypatch.setattr("ingest.feed_share.PENDING", 5)
     monkeypatch.setattr("ingest.poll_feed.PENDING", 5)
     links = [newsroom.web.fails(f"/{at}.html", 500) for at in range(8)]
-    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *(item(link) for link in links)))
+    rows = [item(link, title=f"{TITLES[0]} part {at}") for at, link in enumerate(links)]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *rows, ETag='"one"'))
 
     assert newsroom.polls().entries == {"failed:http-500": 5, "failed:over-limit": 3}
+    for at in range(8):
+        newsroom.web.serves(f"/{at}.html", story(f"{TITLES[0]} part {at}"))
+    newsroom.polls()
+    newsroom.polls()
+    assert len(newsroom.bus.articles) == 8
 
 
 def test_a_feed_keeps_no_hold_of_an_article_that_is_not_its_own(newsroom: Newsroom, item: Maker) -> None:

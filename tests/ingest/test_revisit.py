@@ -191,18 +191,86 @@ def test_a_withdrawn_page_that_comes_back_is_published_again(
 
 
 def test_a_site_that_has_lost_all_its_pages_is_broken(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
-    """Nothing is withdrawn, however often it is asked."""
+    """It takes more than a day of asking; what is said to be gone on purpose is believed as elsewhere."""
     links = [newsroom.web.serves(f"/{n}.html", article_page(f"Number {n}.", title=f"Story {n}")) for n in range(5)]
     rows = [item(link, title=f"Story {number}") for number, link in enumerate(links)]
     newsroom.subscribes(newsroom.web.publishes("/feed.xml", *rows))
     newsroom.polls()
     for number in range(5):
         newsroom.web.fails(f"/{number}.html", 404)
-    for _ in range(3):
+    for _ in range(5):
         newsroom.clock.advances(hours=7)
         assert newsroom.revisits() == {"failed:http-404": 5}
-
     assert len(versions(newsroom)) == 5
+    newsroom.clock.advances(hours=7)
+    assert newsroom.revisits() == {"withdrawn": 5}
+
+
+def test_pages_that_are_gone_on_purpose_are_withdrawn_together(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """A publisher may take down many at once."""
+    links = [newsroom.web.serves(f"/{n}.html", article_page(f"Number {n}.", title=f"Story {n}")) for n in range(5)]
+    rows = [item(link, title=f"Story {number}") for number, link in enumerate(links)]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *rows))
+    newsroom.polls()
+    for number in range(5):
+        newsroom.web.fails(f"/{number}.html", 410)
+    newsroom.clock.advances(hours=4)
+    newsroom.revisits()
+    newsroom.clock.advances(hours=7)
+
+    assert newsroom.revisits() == {"withdrawn": 5}
+
+
+LONG = [f"In part {n} of the harbour inquiry a witness named the {n}th ship." for n in range(9)]
+
+
+def page_of(*sentences: str, title: str = "Supplies reach the harbour") -> str:
+    """A page of these paragraphs."""
+    told = "".join(f"<p>{sentence}</p>" for sentence in sentences)
+    body = f"<body><article><h1>{title}</h1>{told}</article></body>"
+    return f"<html><head><title>{title}</title></head>{body}</html>"
+
+
+LISTED = (*(f"Other headline number {n}: ships and more." for n in range(20)), "Supplies reach the harbour")
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        page_of(
+            *(f"Other headline number {n} of today: ships and more." for n in range(20)), "Supplies reach the harbour"
+        ),
+        page_of("Something went wrong while we were loading Supplies reach the harbour. Please try again later." * 5),
+        page_of(*(f"Sign in to read: Supplies reach the harbour, plan {n}." for n in range(20)), title="Sign in"),
+    ],
+)
+def test_what_only_quotes_the_headline_is_no_version(newsroom: Newsroom, item: Maker, later: str) -> None:
+    """Listings, errors and walls do that too, by a visit or when the feed changes the entry."""
+    link = publishes(newsroom, item, page_of(*LONG))
+    newsroom.web.serves("/a.html", later)
+    newsroom.clock.advances(hours=4)
+    newsroom.revisits()
+    newsroom.web.publishes("/feed.xml", item(link, description="Something else is said of it."))
+    newsroom.polls()
+
+    assert len(versions(newsroom)) == 1
+
+
+def test_a_live_blog_may_change_every_sentence(newsroom: Newsroom, item: Maker) -> None:
+    """Its headline stays, and what it tells is about it."""
+    title = "Supplies reach the harbour: live updates"
+    told = [f"{hour}:15 The supplies that reach the harbour were counted {hour} times." for hour in range(1, 24)]
+    rows = told[:12], told[12:]
+    link = newsroom.web.serves("/live/a.html", page_of(*rows[0], title=title))
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, title=title)))
+    newsroom.polls()
+    newsroom.web.serves("/live/a.html", page_of(*rows[1], title=title))
+    newsroom.clock.advances(hours=4)
+
+    assert newsroom.revisits() == {"updated": 1}
+    assert [article.form for article in newsroom.bus.articles] == ["live", "live"]
 
 
 def test_what_never_had_a_page_is_not_withdrawn(newsroom: Newsroom, item: Maker) -> None:
@@ -236,7 +304,7 @@ def test_a_login_in_place_of_the_article_is_no_version(newsroom: Newsroom, item:
     assert len(versions(newsroom)) == 1
 
 
-def test_a_feed_cannot_name_a_page_that_opens_later(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+def test_a_feed_cannot_name_a_page_that_opens_later(newsroom: Newsroom, item: Maker) -> None:
     """Published blocked, with a digest's words; read at last, it is its owner's, with its own headline."""
     link = newsroom.web.fails("/a.html", 403)
     digest = newsroom.web.publishes("/digest.xml", item(link, title="You will not believe it", description="Wow."))
@@ -245,8 +313,14 @@ def test_a_feed_cannot_name_a_page_that_opens_later(newsroom: Newsroom, item: Ma
         f"  - url: {newsroom.web.publishes('/own.xml')}\n    publisher: {{id: post}}\n"
     )
     newsroom.polls()
-    newsroom.web.serves("/a.html", article_page(title="Supplies reach the harbour"))
+    login = newsroom.web.serves("/login", page_of(*(f"Sign in with account number {n} to go on." for n in range(60))))
+    newsroom.web.redirects("/a.html", login)
     newsroom.clock.advances(hours=4)
+    assert newsroom.revisits() == {"failed:another-text": 1}
+    newsroom.web.serves(
+        "/a.html", page_of(*(f"In part {n} of the inquiry a witness named ship {n}." for n in range(60)))
+    )
+    newsroom.clock.advances(hours=10)
 
     assert newsroom.revisits() == {"updated": 1}
     assert [(article.title, article.publisher.id) for article in newsroom.bus.articles] == [
@@ -261,7 +335,7 @@ def test_a_wall_takes_no_text_back(newsroom: Newsroom, item: Maker, article_page
     newsroom.web.serves("/a.html", "<html><title>Just a moment...</title><body>cf-chl-bypass</body></html>")
     newsroom.clock.advances(hours=4)
 
-    assert newsroom.revisits() == {"unchanged": 1}
+    assert newsroom.revisits() == {"failed:another-text": 1}
     assert len(versions(newsroom)) == 1
 
 
