@@ -26,6 +26,7 @@ def compile_artefact() -> bytes:
     add_countries(table)
     add_entities(table)
     add_persons(table)
+    build_cities.add_counties(table)
     build_cities.add_cities(table, capitals())
     version = sources.read("version")
     compiled = {
