@@ -6,7 +6,8 @@ import math
 
 from processors.tag.gazetteer import Entry
 from processors.tag.match import Span
-from processors.tag.scene import Mention, Scene
+from processors.tag.scene import Mention
+from processors.tag.setting import Setting, Signs, lies_in
 
 _PLACES = frozenset({"country", "region", "water", "city"})
 _METONYM = frozenset({"metonym"})
@@ -15,17 +16,26 @@ _TRAP = frozenset({"trap"})
 PRIOR = {"country": 1.5, "region": 1.0, "water": 1.0}
 """How likely a name means such a place before the document is read; a city's depends on its size."""
 
+TOWN = 15_000
+"""Inhabitants below which something in the document must speak for a town."""
+
+LARGE_CITY = 1_000_000
+"""Inhabitants from which a city is meant even where persons of that name are in the document."""
+
 SMALL_CITY = 100_000
 """Inhabitants below which a city needs something that speaks for it."""
 
 VOTE_WEIGHT = 0.6
 """What it counts if all countries that the document names are the place's own."""
 
+AREA_WEIGHT = 0.8
+"""What it counts if all states that the document names are the place's own."""
+
 LEAST_SCORE = 0.45
 """Below this a place is not tagged."""
 
 
-def decide_place(span: Span, scene: Scene) -> Mention | None:
+def decide_place(span: Span, scene: Setting) -> Mention | None:
     """The place or, for a capital that acts, the government that the span names."""
     places = [candidate.entry for candidate in span.of_kinds(_PLACES)]
     if not places or span.of_kinds(_TRAP) or _is_a_person(span, places, scene):
@@ -34,16 +44,16 @@ def decide_place(span: Span, scene: Scene) -> Mention | None:
     metonym = _metonym(span, best, scene)
     if metonym is not None:
         return metonym
-    if best.kind == "city" and (score < LEAST_SCORE or _is_part_of_unknown_name(span, best, scene)):
+    if best.kind == "city" and rule != "within" and not _is_city(span, best, score, scene):
         return None
     return Mention(span.start, span.end, best, rule, min(0.95, round(score, 2)))
 
 
-def _best(span: Span, places: list[Entry], scene: Scene) -> tuple[Entry, str, float]:
+def _best(span: Span, places: list[Entry], scene: Setting) -> tuple[Entry, str, float]:
     """The place that the words right after decide, else the one with the most support."""
-    following = _named_after_comma(span, scene)
+    following = scene.areas_after(span)
     if following:
-        within = [place for place in places if any(_lies_in(place, area) for area in following)]
+        within = [place for place in places if any(lies_in(place, area) for area in following)]
         if within:
             return max(within, key=lambda place: place.population), "within", 0.95
     seats = {candidate.entry.country for candidate in span.of_kinds(_METONYM)}
@@ -53,7 +63,7 @@ def _best(span: Span, places: list[Entry], scene: Scene) -> tuple[Entry, str, fl
     return best, rule, _support(best, scene) + _locative_bonus(span, scene)
 
 
-def _support(place: Entry, scene: Scene) -> float:
+def _support(place: Entry, scene: Setting) -> float:
     """Prior, votes of the document and of the country's neighbours, and the publisher's country."""
     prior = PRIOR.get(place.kind) or max(0.0, math.log10(max(place.population, 10)) - 4) / 2.5
     if place.country is None:
@@ -63,10 +73,18 @@ def _support(place: Entry, scene: Scene) -> float:
     near = sum(votes[iso] for iso in scene.gazetteer.neighbours.get(place.country, ()))
     share = (votes[place.country] + 0.3 * near) / total
     home = 0.25 if place.country == scene.document.publisher_country else 0.0
-    return prior + VOTE_WEIGHT * share + home
+    return prior + VOTE_WEIGHT * share + home + _area_bonus(place, scene)
 
 
-def _likely_seats(seats: set[str | None], places: list[Entry], scene: Scene) -> set[str | None]:
+def _area_bonus(place: Entry, scene: Setting) -> float:
+    """What it counts that the document is set in the city's state."""
+    votes = scene.area_votes
+    if place.kind != "city" or place.admin is None or not votes[place.admin]:
+        return 0.0
+    return AREA_WEIGHT * votes[place.admin] / sum(votes.values())
+
+
+def _likely_seats(seats: set[str | None], places: list[Entry], scene: Setting) -> set[str | None]:
     """The seats of government, unless the document names only countries of the other places of that name."""
     others = {place.country for place in places} - seats
     named = any(scene.votes[iso] for iso in seats if iso)
@@ -78,36 +96,40 @@ def _capital_bonus(place: Entry, seats: set[str | None]) -> float:
     return 1.0 if place.kind == "city" and place.country in seats and place.population >= SMALL_CITY else 0.0
 
 
-def _locative_bonus(span: Span, scene: Scene) -> float:
+def _locative_bonus(span: Span, scene: Setting) -> float:
     return 0.2 if scene.adjacent_before(span).lower() in scene.words.locative else 0.0
 
 
-def _named_after_comma(span: Span, scene: Scene) -> list[Entry]:
-    """The areas of `City, State` and `City, Country`."""
-    if scene.document.full[span.end : span.end + 2] != ", ":
-        return []
-    following = scene.spans_by_start.get(span.end + 2)
-    return [candidate.entry for candidate in following.of_kinds(_PLACES)] if following else []
-
-
-def _lies_in(place: Entry, area: Entry) -> bool:
-    if area.kind not in {"country", "region"} or place.kind != "city":
-        return False
-    if area.admin is not None and place.admin is not None:
-        return area.admin == place.admin
-    return area.country is not None and area.country == place.country
-
-
-def _is_a_person(span: Span, places: list[Entry], scene: Scene) -> bool:
+def _is_a_person(span: Span, places: list[Entry], scene: Setting) -> bool:
     name = scene.document.full[span.start : span.end]
     may_be = name in scene.words.person_like or all(place.kind == "city" for place in places)
-    if not may_be:
+    return may_be and scene.is_part_of_a_persons_name(span)
+
+
+def _is_city(span: Span, city: Entry, score: float, scene: Setting) -> bool:
+    """True if nothing speaks against the city here, and enough for it in the document."""
+    if _is_part_of_unknown_name(span, city, scene):
         return False
-    elsewhere = all(place.kind == "city" for place in places) and name in scene.persons_not_places
-    return elsewhere or scene.is_part_of_a_persons_name(span)
+    signs = scene.signs_of(span)
+    if city.population < TOWN:
+        return _is_town(city, signs, scene)
+    if signs.other > signs.place and city.population < LARGE_CITY and not signs.sure:
+        return False
+    return score >= LEAST_SCORE or signs.sure
 
 
-def _is_part_of_unknown_name(span: Span, place: Entry, scene: Scene) -> bool:
+def _is_town(town: Entry, signs: Signs, scene: Setting) -> bool:
+    """True if the document is sure of the town, or speaks of it as a place while set in its state or country."""
+    if signs.sure:
+        return True
+    if signs.other >= signs.place:
+        return False
+    if town.admin is not None and scene.area_votes:
+        return scene.area_votes[town.admin] > 0
+    return scene.votes[town.country or ""] > 0
+
+
+def _is_part_of_unknown_name(span: Span, place: Entry, scene: Setting) -> bool:
     """True for a small city between other capitals: Lincoln in Lincoln Center."""
     if place.population >= SMALL_CITY or scene.capital_is_nothing(span):
         return False
@@ -116,7 +138,7 @@ def _is_part_of_unknown_name(span: Span, place: Entry, scene: Scene) -> bool:
     return scene.follows_unknown_name(span) or (after[:1].isupper() and not known_after)
 
 
-def _end_of_joined(span: Span, scene: Scene) -> int:
+def _end_of_joined(span: Span, scene: Setting) -> int:
     """The end of the last of `London and Paris`, who act together."""
     for joint in (" and ", ", "):
         following = scene.spans_by_start.get(span.end + len(joint))
@@ -125,7 +147,7 @@ def _end_of_joined(span: Span, scene: Scene) -> int:
     return span.end
 
 
-def _metonym(span: Span, place: Entry, scene: Scene) -> Mention | None:
+def _metonym(span: Span, place: Entry, scene: Setting) -> Mention | None:
     """The government, if the capital acts, owns or is dealt with as one."""
     governments = [item.entry for item in span.of_kinds(_METONYM) if item.entry.country == place.country]
     if not governments:

@@ -20,12 +20,13 @@ from processors.tag.names import decide_name
 from processors.tag.persons import decide_person
 from processors.tag.places import decide_place
 from processors.tag.reading import Reading
-from processors.tag.scene import Mention, Scene
+from processors.tag.scene import Mention
+from processors.tag.setting import Setting
 from processors.tag.sentences import Splitter
 from processors.tag.themes import ThemeRules, judge_themes
 from processors.tag.words import read_words
 
-Tagger = Callable[[Span, Scene], Mention | None]
+Tagger = Callable[[Span, Setting], Mention | None]
 """Decides one span, or leaves it to the next."""
 
 TAGGERS: tuple[Tagger, ...] = (decide_person, decide_name, decide_place)
@@ -93,11 +94,11 @@ class ArticleTagger:
 
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
-        scene = Scene(document, spans, self._gazetteer, self._words)
+        scene = Setting(document, spans, self._gazetteer, self._words)
         decided = [mention for span in spans if (mention := self._decide(span, scene))]
         return in_order((*decided, *self._compounds.around(decided, document)))
 
-    def _decide(self, span: Span, scene: Scene) -> Mention | None:
+    def _decide(self, span: Span, scene: Setting) -> Mention | None:
         answers = (tagger(span, scene) for tagger in self._taggers)
         return next((answer for answer in answers if answer is not None), None)
 
