@@ -16,7 +16,7 @@ from processors.tag.gazetteer import ARTEFACT_FORMAT
 OUTPUT = sources.DATA / "gazetteer.json.gz"
 """The artefact, checked in."""
 
-LEXICONS = ("abbreviations", "aid", "claims", "compounds", "contexts", "word_groups")
+LEXICONS = ("abbreviations", "aid", "claims", "compounds", "contexts", "place_nouns", "word_groups")
 """Files that go into the artefact as they are."""
 
 
@@ -62,6 +62,8 @@ def add_entities(table: NameTable) -> None:
         for row in sources.read(name):
             table.add(row)
     table.add({"id": "trap/phrases", "label": "not a name", "names": sources.read("traps")})
+    nouns = [row["noun"] for row in sources.read("place_nouns")]
+    table.add({"id": "trap/place-nouns", "label": "part of a name", "names": nouns})
 
 
 def add_persons(table: NameTable) -> None:

@@ -13,6 +13,7 @@ from processors.tag.aid import AidRules
 from processors.tag.compounds import Compounds
 from processors.tag.countries import rank_countries
 from processors.tag.document import Document, Sources
+from processors.tag.extended import PlaceMaker
 from processors.tag.gazetteer import Gazetteer, load_gazetteer
 from processors.tag.lexicon import Lexicon
 from processors.tag.match import Span, find_spans
@@ -65,6 +66,7 @@ class ArticleTagger:
         self._words = read_words(lexicon)
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
+        self._places = PlaceMaker(lexicon["place_nouns"], ())
         self._aid = AidRules(lexicon["aid"])
         self._themes = [ThemeRules(row) for row in lexicon["themes"]]
         self._lexicon = Lexicon(self._groups(lexicon))
@@ -96,6 +98,7 @@ class ArticleTagger:
         spans = find_spans(self._gazetteer, document)
         scene = Setting(document, spans, self._gazetteer, self._words)
         decided = [mention for span in spans if (mention := self._decide(span, scene))]
+        decided = self._places.extend(decided, scene)
         return in_order((*decided, *self._compounds.around(decided, document)))
 
     def _decide(self, span: Span, scene: Setting) -> Mention | None:
