@@ -61,6 +61,8 @@ def add_entities(table: NameTable) -> None:
     for name in sources.ENTITY_FILES:
         for row in sources.read(name):
             table.add(row)
+    for row in sources.read_divisions():
+        table.add(row)
     table.add({"id": "trap/phrases", "label": "not a name", "names": sources.read("traps")})
     nouns = [row["noun"] for row in sources.read("place_nouns")]
     table.add({"id": "trap/place-nouns", "label": "part of a name", "names": nouns})

@@ -24,6 +24,11 @@ class NameTable:
     def __contains__(self, name: str) -> bool:
         return name in self._readings
 
+    def names_other(self, name: str, kinds: frozenset[str]) -> bool:
+        """True if something of none of these kinds has that name."""
+        readings = self._readings.get(name, ())
+        return any(self._entries[entry][0] not in kinds for entry, _ in readings)
+
     def has(self, entry_id: str) -> bool:
         """True if an entry with that id is there."""
         return entry_id in self._indices

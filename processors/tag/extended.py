@@ -16,7 +16,7 @@ NOUN_TRAP = "trap/place-nouns"
 """The entry under which the nouns stand in the gazetteer."""
 
 _PLACE_KINDS = frozenset({"country", "region", "water", "city"})
-_NAME_WORD = r"[^\W\d_a-z][\w'’.-]*"
+_NAME_WORD = r"(?:St\.|Ste\.|Mt\.|[^\W\d_a-z][\w’-]*(?:'[^\W\d_](?!\b)\w*)?)"
 _NAME_BEFORE = re.compile(rf"(?:(?<=^)|(?<=[\s(\"“—–/-]))((?:{_NAME_WORD} ){{1,3}})$")
 _NAME_AFTER = re.compile(rf" (?:the )?({_NAME_WORD})")
 _DIRECTION = re.compile(
@@ -84,7 +84,7 @@ def _name_start(position: int, scene: Setting) -> int:
     words = found[1].split(" ")[:-1]
     start = position
     for word in reversed(words):
-        if word.lower().rstrip(".,'") in scene.words.function_words | scene.words.titles:
+        if _is_no_name(word, start - len(word) - 1 == sentence, scene):
             break
         start -= len(word) + 1
     opening = scene.spans_by_start.get(start)
@@ -93,9 +93,19 @@ def _name_start(position: int, scene: Setting) -> int:
     return start
 
 
+def _is_no_name(word: str, opens: bool, scene: Setting) -> bool:
+    """True for words that are written with a capital for another reason: `Three`, `Following`, `The`."""
+    plain = word.lower().rstrip(".,'")
+    if plain in scene.words.function_words | scene.words.titles | scene.words.numerals or plain.endswith("'s"):
+        return True
+    return opens and plain.endswith(("ing", "ed"))
+
+
 def _directed(mention: Mention, scene: Setting) -> Mention | None:
     """Northern Luzon, East Palo Alto: the part, with its direction."""
-    if mention.entry.kind not in _PLACE_KINDS or mention.rule == "place-noun":
+    if mention.entry.kind not in _PLACE_KINDS - {"water"} or mention.rule == "place-noun":
+        return None
+    if mention.entry.kind == "region" and mention.entry.admin is not None:
         return None
     full = scene.document.full
     before = _DIRECTION.search(full, max(0, mention.start - 14), mention.start)
@@ -138,11 +148,16 @@ def _town_before(position: int, scene: Setting) -> str | None:
     name = found[1]
     start = window_start + found.start(1)
     before, gap = scene.document.word_before(start)
-    told = gap == " " and before.lower() in scene.words.locative
+    told = gap == " " and before.lower() in scene.words.locative and not _is_of_office(start - 3, before, scene)
     opens = start == sentence and scene.document.sentence_at(start) <= 1
     words = name.split(" ")
     plain = not any(word in scene.words.first_names or word.lower() in scene.words.function_words | scene.words.titles for word in words)
     return name if (told or opens) and plain and len(name) > 2 else None
+
+
+def _is_of_office(position: int, before: str, scene: Setting) -> bool:
+    """True within `Department of Health, Ohio`."""
+    return before.lower() == "of" and scene.document.word_before(position)[0][:1].isupper()
 
 
 def _is_within_name(start: int, end: int, scene: Setting) -> bool:

@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 from processors.tag.document import Document
 from processors.tag.gazetteer import Candidate, Gazetteer, Limits
+from processors.tag.spaced import squeeze
 
 NESTING_KINDS = frozenset({"organisation", "agency", "government", "armed_force", "armed_group", "alliance", "office"})
 """Kinds whose names may contain the name of something else: the US in US Congress."""
 
 NESTED_KINDS = frozenset({"country", "demonym", "region", "alliance"})
 """Kinds that are a mention of their own inside a longer name."""
+
+_PARTIES = frozenset({"D", "R", "I"})
+"""Parties as they stand before a state: D-S.C."""
 
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
@@ -38,6 +42,12 @@ def find_spans(gazetteer: Gazetteer, document: Document) -> list[Span]:
         for name, start, end in gazetteer.automaton.find_matches_as_indexes(text, overlapping=True):
             if is_bounded(document.full, start, end):
                 names.setdefault((start, end), {})[name] = None
+    squeezed = squeeze(document.full)
+    if squeezed:
+        for name, start, end in gazetteer.automaton.find_matches_as_indexes(squeezed.text, overlapping=True):
+            place = squeezed.span(start, end)
+            if place and is_bounded(document.full, *place):
+                names.setdefault(place, {})[name] = None
     spans = (_span(gazetteer, document, place, found) for place, found in sorted(names.items(), key=_outer_first))
     return longest_first(span for span in spans if span.candidates)
 
@@ -111,7 +121,7 @@ def _allows(limits: Limits, document: Document, place: tuple[int, int]) -> bool:
     after, gap_after = document.word_after(end)
     if limits.languages and document.language not in limits.languages:
         return False
-    if limits.after_comma and not gap_before.startswith(", "):
+    if limits.after_comma and not (gap_before.startswith(", ") or (gap_before == "-" and before in _PARTIES)):
         return False
     if not gap_before.strip() and before.lower() in limits.not_after:
         return False

@@ -58,9 +58,19 @@ def _best(span: Span, places: list[Entry], scene: Setting) -> tuple[Entry, str, 
             return max(within, key=lambda place: place.population), "within", 0.95
     seats = {candidate.entry.country for candidate in span.of_kinds(_METONYM)}
     seats = _likely_seats(seats, places, scene)
+    places = _without_unnamed_countries(places, scene)
     best = max(places, key=lambda place: _support(place, scene) + _capital_bonus(place, seats))
     rule = "name" if len(places) == 1 else "support"
     return best, rule, _support(best, scene) + _locative_bonus(span, scene)
+
+
+def _without_unnamed_countries(places: list[Entry], scene: Setting) -> list[Entry]:
+    """Lebanon is a town where the document names the town's state and nothing else of the country."""
+    towns = [place for place in places if place.kind == "city" and place.admin and scene.area_votes[place.admin] >= 1]
+    if not towns:
+        return places
+    named = [place for place in places if place.kind == "country" and scene.votes[place.country or ""]]
+    return [place for place in places if place.kind != "country"] if not named else places
 
 
 def _support(place: Entry, scene: Setting) -> float:
@@ -134,7 +144,7 @@ def _is_part_of_unknown_name(span: Span, place: Entry, scene: Setting) -> bool:
     if place.population >= SMALL_CITY or scene.capital_is_nothing(span):
         return False
     after = scene.adjacent_after(span)
-    known_after = span.end + 1 in scene.spans_by_start
+    known_after = scene.is_known_at(span.end + 1)
     return scene.follows_unknown_name(span) or (after[:1].isupper() and not known_after)
 
 

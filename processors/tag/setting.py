@@ -17,6 +17,10 @@ AREA_LIMIT = 3
 TOWN_WEIGHT = 0.5
 """What a city counts for its state, beside a county or the state itself."""
 
+KNOWN_CITY = 100_000
+"""Inhabitants from which a city after a first name is a city."""
+
+_INITIAL_AND_NAME = re.compile(r" [A-Z]\. [A-Z]")
 _PLACES = frozenset({"country", "region", "water", "city"})
 _CITY = frozenset({"city"})
 _DATELINE = re.compile(r"(?:, [A-Z][\w. ]{1,18})?(?: \([^)\n]{1,30}\))?(?: [—–-]|[—–]| --) ?")
@@ -84,6 +88,28 @@ class Setting(Scene):
                 return False
         return _DATELINE.match(self.document.full, span.end) is not None
 
+    def is_part_of_a_persons_name(self, span: Span) -> bool:
+        """True if the words around make it a first or last name: Paris Hilton, Mr. Lincoln, Virginia L. Lane."""
+        before = self.adjacent_before(span)
+        if before in self.words.first_names and not self._begins_span_before(span):
+            return True
+        if before[:1].isupper() and before.lower() in self.words.personal_titles:
+            return True
+        name = self.document.full[span.start : span.end]
+        if name not in self.words.person_like or self.capital_is_nothing(span):
+            return False
+        if _INITIAL_AND_NAME.match(self.document.full, span.end):
+            return True
+        after = self.adjacent_after(span)
+        return after[:1].isupper() and not after.isupper() and not self.is_known_at(span.end + 1)
+
+    def is_known_at(self, position: int) -> bool:
+        """True if a name of the gazetteer begins there, that of a mere town left out."""
+        span = self.spans_by_start.get(position)
+        return span is not None and not all(
+            item.entry.kind == "city" and item.entry.population < KNOWN_CITY for item in span.candidates
+        )
+
     def _signs_at(self, span: Span) -> Signs:
         if self.is_dateline(span) or any(lies_in(item.entry, area) for item in span.of_kinds(_CITY) for area in self.areas_after(span)):
             return Signs(3, 0, sure=True)
@@ -97,7 +123,7 @@ class Setting(Scene):
         return (before.lower() in self.words.in_place) + (after.lower() in self.words.civic_after)
 
     def _other_signs(self, span: Span, before: str, after: str, *, joined: bool) -> int:
-        if before in self.words.first_names or before.lower() in self.words.personal_titles:
+        if before in self.words.first_names or (before[:1].isupper() and before.lower() in self.words.personal_titles):
             return 2
         if len(before) == 1 and before.isupper() and before != "I":
             return 2
@@ -109,7 +135,7 @@ class Setting(Scene):
             return 1
         if self.follows_unknown_name(span):
             return 1
-        unknown_after = after[:1].isupper() and span.end + 1 not in self.spans_by_start
+        unknown_after = after[:1].isupper() and not self.is_known_at(span.end + 1)
         return int(unknown_after and after.lower() not in self.words.civic_after)
 
 

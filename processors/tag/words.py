@@ -22,6 +22,7 @@ class Words:
     person_after: frozenset[str]
     in_place: frozenset[str]
     streets: frozenset[str]
+    numerals: frozenset[str]
     acts_after: re.Pattern[str]
     governs_before: re.Pattern[str]
 
@@ -42,6 +43,7 @@ def read_words(lexicon: dict[str, Any]) -> Words:
         person_after=frozenset(contexts["person_after"]),
         in_place=frozenset(contexts["in_place"]),
         streets=frozenset(contexts["streets"]),
+        numerals=frozenset(contexts["numerals"]),
         acts_after=re.compile(_acting(contexts), re.IGNORECASE),
         governs_before=re.compile(rf"\b(?:{any_of(contexts['before_metonym'])})[^.;,:]{{0,4}}$", re.IGNORECASE),
     )
