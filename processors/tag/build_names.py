@@ -8,7 +8,7 @@ from typing import Any
 Name = str | dict[str, Any]
 """A name as written in the data: the text, or a mapping with the text and its limits."""
 
-_LIMIT_FIELDS = ("not_after", "not_before", "blocked_by", "languages")
+_LIMIT_FIELDS = ("not_after", "not_before", "blocked_by", "languages", "only_after")
 
 
 class NameTable:

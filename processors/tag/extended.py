@@ -24,6 +24,7 @@ _DIRECTION = re.compile(
     r"(?:-?(?:east|west|eastern|western))?[ -])$"
 )
 _TOWN = re.compile(rf"(?:^|[\s(\"“—–])((?:{_NAME_WORD} ){{0,2}}{_NAME_WORD}) ?, $")
+_COMPANIES = frozenset({"Company", "Bank", "Airlines", "Morning", "University"})
 _LOOK_BACK = 50
 
 
@@ -111,6 +112,8 @@ def _directed(mention: Mention, scene: Setting) -> Mention | None:
     before = _DIRECTION.search(full, max(0, mention.start - 14), mention.start)
     if before is None or scene.begins_sentence(before.start()) or scene.capital_is_nothing(Span(before.start(), mention.end, ())):
         return None
+    if scene.adjacent_after(Span(mention.start, mention.end, ())) in _COMPANIES:
+        return None
     start = before.start()
     kind = "city" if mention.entry.kind == "city" else "region"
     label = full[start : mention.end]
@@ -191,7 +194,10 @@ def _country_within(place: tuple[int, int], scene: Setting) -> str | None:
 
 
 def _main_country(scene: Setting) -> str | None:
-    """The country that most of the document's names speak for."""
+    """The country of most of the states that the document names, else that which most of its names speak for."""
+    areas = scene.area_votes.most_common(1)
+    if areas:
+        return areas[0][0].partition("-")[0]
     votes = scene.votes.most_common(1)
     return votes[0][0] if votes and 2 * votes[0][1] >= sum(scene.votes.values()) else None
 

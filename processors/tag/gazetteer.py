@@ -54,6 +54,7 @@ class Limits(NamedTuple):
     not_before: frozenset[str] = frozenset()
     blocked_by: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
+    only_after: frozenset[str] = frozenset()
     after_comma: bool = False
 
 
@@ -108,8 +109,7 @@ def _entry(row: list[Any]) -> Entry:
 
 
 def _limits(row: list[Any]) -> Limits:
-    not_after, not_before, blocked_by, languages = map(frozenset, row[:4])
-    return Limits(not_after, not_before, blocked_by, languages, row[4])
+    return Limits(*map(frozenset, row[:5]), after_comma=row[5])
 
 
 def load_gazetteer() -> Gazetteer:

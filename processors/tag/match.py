@@ -125,6 +125,8 @@ def _allows(limits: Limits, document: Document, place: tuple[int, int]) -> bool:
         return False
     if not gap_before.strip() and before.lower() in limits.not_after:
         return False
+    if limits.only_after and not (gap_before == " " and before.lower() in limits.only_after):
+        return False
     if not gap_after.strip(" -") and after.lower() in limits.not_before:
         return False
     return not (limits.blocked_by and _is_blocked(limits, document, start))

@@ -31,6 +31,15 @@ VOTE_WEIGHT = 0.6
 AREA_WEIGHT = 0.8
 """What it counts if all states that the document names are the place's own."""
 
+SIGN_WEIGHT = 0.15
+"""What it counts each time that the document speaks of the name as of a place."""
+
+SIGN_LIMIT = 3
+"""Times that count."""
+
+LISTED_WEIGHT = 0.5
+"""What it counts for a state that two others of its country are named, and nothing of the country of that name."""
+
 LEAST_SCORE = 0.45
 """Below this a place is not tagged."""
 
@@ -44,7 +53,7 @@ def decide_place(span: Span, scene: Setting) -> Mention | None:
     metonym = _metonym(span, best, scene)
     if metonym is not None:
         return metonym
-    if best.kind == "city" and rule != "within" and not _is_city(span, best, score, scene):
+    if best.kind == "city" and "within" not in rule and not _is_city(span, best, score, scene):
         return None
     return Mention(span.start, span.end, best, rule, min(0.95, round(score, 2)))
 
@@ -56,12 +65,20 @@ def _best(span: Span, places: list[Entry], scene: Setting) -> tuple[Entry, str, 
         within = [place for place in places if any(lies_in(place, area) for area in following)]
         if within:
             return max(within, key=lambda place: place.population), "within", 0.95
+        if all(place.kind == "city" for place in places) and following[0].admin and len(following) == 1:
+            return _namesake(places[0], following[0]), "named-within", 0.7
     seats = {candidate.entry.country for candidate in span.of_kinds(_METONYM)}
     seats = _likely_seats(seats, places, scene)
     places = _without_unnamed_countries(places, scene)
     best = max(places, key=lambda place: _support(place, scene) + _capital_bonus(place, seats))
     rule = "name" if len(places) == 1 else "support"
     return best, rule, _support(best, scene) + _locative_bonus(span, scene)
+
+
+def _namesake(place: Entry, area: Entry) -> Entry:
+    """A town that no list has, told by its state: Bradford, Ontario."""
+    slug = place.id.split("/")[2]
+    return Entry("city", f"city/{(area.country or '').lower()}/{slug}", place.label, area.country, admin=area.admin)
 
 
 def _without_unnamed_countries(places: list[Entry], scene: Setting) -> list[Entry]:
@@ -89,6 +106,8 @@ def _support(place: Entry, scene: Setting) -> float:
 def _area_bonus(place: Entry, scene: Setting) -> float:
     """What it counts that the document is set in the city's state."""
     votes = scene.area_votes
+    if place.kind == "region" and place.admin is not None:
+        return LISTED_WEIGHT * (sum(area.partition("-")[0] == place.country for area in votes) > 1)
     if place.kind != "city" or place.admin is None or not votes[place.admin]:
         return 0.0
     return AREA_WEIGHT * votes[place.admin] / sum(votes.values())
@@ -125,7 +144,8 @@ def _is_city(span: Span, city: Entry, score: float, scene: Setting) -> bool:
         return _is_town(city, signs, scene)
     if signs.other > signs.place and city.population < LARGE_CITY and not signs.sure:
         return False
-    return score >= LEAST_SCORE or signs.sure
+    spoken_for = SIGN_WEIGHT * min(SIGN_LIMIT, signs.place - signs.other)
+    return score + max(0.0, spoken_for) >= LEAST_SCORE or signs.sure
 
 
 def _is_town(town: Entry, signs: Signs, scene: Setting) -> bool:

@@ -98,6 +98,8 @@ class Setting(Scene):
         name = self.document.full[span.start : span.end]
         if name not in self.words.person_like or self.capital_is_nothing(span):
             return False
+        if before[:1].isupper() and before.lower() in self.words.titles:
+            return True
         if _INITIAL_AND_NAME.match(self.document.full, span.end):
             return True
         after = self.adjacent_after(span)
@@ -151,11 +153,12 @@ def lies_in(place: Entry, area: Entry) -> bool:
 def _areas(span: Span) -> tuple[str, ...]:
     """The states that the name speaks for; an empty string before those of a city."""
     places = [item.entry for item in span.candidates]
+    states = dict.fromkeys(place.admin for place in places if place.kind == "region" and place.admin)
+    if states:
+        return () if any(place.kind == "country" for place in places) else tuple(filter(None, states))
     areas = dict.fromkeys(place.admin for place in places if place.admin)
     if not areas or any(place.admin is None for place in places):
         return ()
-    if all(place.kind == "region" for place in places):
-        return tuple(filter(None, areas))
     if len(areas) > 1 or max(place.population for place in places) < 100_000:
         return ()
     return ("", *filter(None, areas))
