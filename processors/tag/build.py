@@ -26,12 +26,14 @@ def compile_artefact() -> bytes:
     add_countries(table)
     add_entities(table)
     add_persons(table)
+    written_by_hand = len(table)
     build_cities.add_counties(table)
     build_cities.add_cities(table, capitals())
     version = sources.read("version")
     compiled = {
         "format": ARTEFACT_FORMAT,
         "version": f"{version['version']}-r{version['rules']:02}",
+        "written_by_hand": written_by_hand,
         "neighbours": build_cities.neighbours(),
         "lexicon": lexicon(),
         **table.compiled(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,9 @@ class NameTable:
         self._readings: dict[str, dict[tuple[int, str], int | None]] = {}
         self._limits: list[list[Any]] = []
         self._limit_indices: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def __contains__(self, name: str) -> bool:
         return name in self._readings
@@ -54,7 +58,12 @@ class NameTable:
         """The table as it stands in the artefact."""
         names = sorted(self._readings)
         readings = [[[entry, form, limits] for (entry, form), limits in self._readings[name].items()] for name in names]
-        return {"entries": self._entries, "names": names, "readings": readings, "limits": self._limits}
+        return {
+            "entries": _lines(self._entries),
+            "names": "\n".join(names),
+            "readings": _lines(readings),
+            "limits": self._limits,
+        }
 
     def _limits_index(self, name: dict[str, Any]) -> int | None:
         row = [
@@ -67,6 +76,10 @@ class NameTable:
         if index == len(self._limits):
             self._limits.append(row)
         return index
+
+
+def _lines(rows: Iterable[Any]) -> str:
+    return "\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
 
 
 def _compiled_entry(row: dict[str, Any]) -> list[Any]:

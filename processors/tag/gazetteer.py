@@ -15,7 +15,7 @@ from geowire.errors import Misconfigured
 ARTEFACT = files("processors.tag") / "data" / "gazetteer.json.gz"
 """What `processors.tag.build` writes."""
 
-ARTEFACT_FORMAT = 1
+ARTEFACT_FORMAT = 2
 """Raised when the layout of the artefact changes."""
 
 
@@ -67,35 +67,56 @@ class Candidate(NamedTuple):
 
 
 class Gazetteer:
-    """All names with their readings, and the lexicons that came with them."""
+    """All names with their readings, and the lexicons that came with them.
+
+    Entries and readings are lines of JSON, each read when a text first has the name: most never are.
+    """
 
     def __init__(self, compiled: dict[str, Any]) -> None:
         self.version: str = compiled["version"]
-        self.names: list[str] = compiled["names"]
+        self.names: list[str] = compiled["names"].split("\n")
         self.lexicon: dict[str, Any] = compiled["lexicon"]
         self.neighbours: dict[str, list[str]] = compiled["neighbours"]
-        self.entries = [_entry(row) for row in compiled["entries"]]
-        self._limits = [_limits(row) for row in compiled["limits"]]
-        self._readings: list[list[list[Any]]] = compiled["readings"]
         self.automaton = AhoCorasick(self.names)
+        self._written_by_hand: int = compiled["written_by_hand"]
+        self._limits = [_limits(row) for row in compiled["limits"]]
+        self._entry_lines: list[str] = compiled["entries"].split("\n")
+        self._reading_lines: list[str] = compiled["readings"].split("\n")
+        self._entries: dict[int, Entry] = {}
+        self._candidates: dict[int, tuple[Candidate, ...]] = {}
 
     def candidates(self, name: int) -> tuple[Candidate, ...]:
         """The readings of the name with this index."""
-        return tuple(
-            Candidate(self.entries[entry], form, None if limits is None else self._limits[limits])
-            for entry, form, limits in self._readings[name]
-        )
+        known = self._candidates.get(name)
+        if known is None:
+            known = self._candidates[name] = tuple(
+                Candidate(self.entry(entry), form, None if limits is None else self._limits[limits])
+                for entry, form, limits in json.loads(self._reading_lines[name])
+            )
+        return known
+
+    def entry(self, index: int) -> Entry:
+        """The entry with this index."""
+        known = self._entries.get(index)
+        if known is None:
+            known = self._entries[index] = _entry(json.loads(self._entry_lines[index]))
+        return known
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries."""
+        return [self.entry(index) for index in range(len(self._entry_lines))]
 
     @cached_property
     def by_id(self) -> dict[str, Entry]:
-        """Every entry by its id."""
-        return {entry.id: entry for entry in self.entries}
+        """Every entry written by hand, by its id."""
+        return {entry.id: entry for entry in map(self.entry, range(self._written_by_hand))}
 
     @cached_property
     def holders(self) -> dict[tuple[str, str], list[tuple[Office, Entry]]]:
         """Who held an office, by country and role."""
         found: dict[tuple[str, str], list[tuple[Office, Entry]]] = {}
-        for entry in self.entries:
+        for entry in self.by_id.values():
             for office in entry.offices:
                 if office.country is not None:
                     found.setdefault((office.country, office.role), []).append((office, entry))
