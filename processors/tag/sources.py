@@ -44,7 +44,7 @@ def read_divisions() -> list[dict[str, Any]]:
 
 
 def read_persons() -> list[dict[str, Any]]:
-    """Every person; the files divide them by part of the world."""
+    """Every person; one file a country."""
     paths = sorted((DATA / "persons").glob("*.yaml"))
     return [row for path in paths for row in read(f"persons/{path.stem}")]
 
