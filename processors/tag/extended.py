@@ -19,10 +19,11 @@ _PLACE_KINDS = frozenset({"country", "region", "water", "city"})
 _NAME_WORD = r"(?:St\.|Ste\.|Mt\.|[^\W\d_a-z][\w’-]*(?:'[^\W\d_](?!\b)\w*)?)"
 _NAME_BEFORE = re.compile(rf"(?:(?<=^)|(?<=[\s(\"“—–/-]))((?:{_NAME_WORD} ){{1,3}})$")
 _NAME_AFTER = re.compile(rf" (?:the )?({_NAME_WORD})")
-_DIRECTION = re.compile(
-    r"\b((?:North|South|East|West|Northern|Southern|Eastern|Western|Central|Upper|Lower|Inner|Outer|Greater)"
-    r"(?:-?(?:east|west|eastern|western))?[ -])$"
-)
+_DIRECTIONS = frozenset(
+    f"{first}{rest}"
+    for first in ("North", "South", "East", "West")
+    for rest in ("", "ern", "east", "west", "eastern", "western")
+) | {"Central", "Upper", "Lower", "Inner", "Outer", "Greater"}
 _TOWN = re.compile(rf"(?:^|[\s(\"“—–])((?:{_NAME_WORD} ){{0,2}}{_NAME_WORD}) ?, $")
 _COMPANIES = frozenset({"Company", "Bank", "Airlines", "Morning", "University"})
 _LOOK_BACK = 50
@@ -109,12 +110,14 @@ def _directed(mention: Mention, scene: Setting) -> Mention | None:
     if mention.entry.kind == "region" and mention.entry.admin is not None:
         return None
     full = scene.document.full
-    before = _DIRECTION.search(full, max(0, mention.start - 14), mention.start)
-    if before is None or scene.begins_sentence(before.start()) or scene.capital_is_nothing(Span(before.start(), mention.end, ())):
+    word, gap = scene.document.word_before(mention.start)
+    if gap not in {" ", "-"} or word not in _DIRECTIONS:
         return None
-    if scene.adjacent_after(Span(mention.start, mention.end, ())) in _COMPANIES:
+    start = mention.start - len(gap) - len(word)
+    if scene.begins_sentence(start) or (start < scene.document.shift and scene.title_is_cased):
         return None
-    start = before.start()
+    if scene.document.word_after(mention.end)[0] in _COMPANIES:
+        return None
     kind = "city" if mention.entry.kind == "city" else "region"
     label = full[start : mention.end]
     iso = mention.entry.country

@@ -66,6 +66,25 @@ class Candidate(NamedTuple):
     limits: Limits | None = None
 
 
+class Readings:
+    """What a name may stand for."""
+
+    __slots__ = ("_by_kinds", "candidates", "is_limited")
+
+    def __init__(self, candidates: tuple[Candidate, ...]) -> None:
+        self.candidates = candidates
+        self.is_limited = any(candidate.limits is not None for candidate in candidates)
+        self._by_kinds: dict[frozenset[str], tuple[Candidate, ...]] = {}
+
+    def of_kinds(self, kinds: frozenset[str]) -> tuple[Candidate, ...]:
+        """The candidates of these kinds."""
+        found = self._by_kinds.get(kinds)
+        if found is None:
+            found = tuple(candidate for candidate in self.candidates if candidate.entry.kind in kinds)
+            self._by_kinds[kinds] = found
+        return found
+
+
 class Gazetteer:
     """All names with their readings, and the lexicons that came with them.
 
@@ -83,15 +102,17 @@ class Gazetteer:
         self._entry_lines: list[str] = compiled["entries"].split("\n")
         self._reading_lines: list[str] = compiled["readings"].split("\n")
         self._entries: dict[int, Entry] = {}
-        self._candidates: dict[int, tuple[Candidate, ...]] = {}
+        self._readings: dict[int, Readings] = {}
 
-    def candidates(self, name: int) -> tuple[Candidate, ...]:
+    def readings(self, name: int) -> Readings:
         """The readings of the name with this index."""
-        known = self._candidates.get(name)
+        known = self._readings.get(name)
         if known is None:
-            known = self._candidates[name] = tuple(
-                Candidate(self.entry(entry), form, None if limits is None else self._limits[limits])
-                for entry, form, limits in json.loads(self._reading_lines[name])
+            known = self._readings[name] = Readings(
+                tuple(
+                    Candidate(self.entry(entry), form, None if limits is None else self._limits[limits])
+                    for entry, form, limits in json.loads(self._reading_lines[name])
+                )
             )
         return known
 

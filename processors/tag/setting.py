@@ -17,6 +17,9 @@ AREA_LIMIT = 3
 TOWN_WEIGHT = 0.5
 """What a city counts for its state, beside a county or the state itself."""
 
+NEIGHBOUR_WEIGHT = 0.3
+"""What a vote for a neighbour counts for a country."""
+
 KNOWN_CITY = 100_000
 """Inhabitants from which a city after a first name is a city."""
 
@@ -57,6 +60,18 @@ class Setting(Scene):
             for area in names:
                 votes[area] += min(count, AREA_LIMIT) * (TOWN_WEIGHT if is_city else 1.0) / len(names)  # type: ignore[assignment]
         return votes
+
+    def share_of(self, iso: str) -> float:
+        """The share of the document's votes that a country has; its neighbours' count a little."""
+        known = self._shares.get(iso)
+        if known is None:
+            near = sum(self.votes[other] for other in self.gazetteer.neighbours.get(iso, ()))
+            known = self._shares[iso] = (self.votes[iso] + NEIGHBOUR_WEIGHT * near) / (self.votes.total() or 1)
+        return known
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
+        return {}
 
     @cached_property
     def signs(self) -> dict[str, Signs]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Evidence, Tagged, Theme
@@ -151,7 +152,7 @@ def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
         kind=entry.kind,
         id=entry.id,
         label=entry.label,
-        ids=EntityIds(iso=iso, wikidata=entry.wikidata, geonames=entry.geonames),
+        ids=_ids(iso, entry.wikidata, entry.geonames),
         country=entry.country,
         field=field,
         start=start,
@@ -162,6 +163,11 @@ def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
         score=mention.score,
         rule=mention.rule,
     )
+
+
+@lru_cache(maxsize=4096)
+def _ids(iso: str | None, wikidata: str | None, geonames: int | None) -> EntityIds:
+    return EntityIds(iso=iso, wikidata=wikidata, geonames=geonames)
 
 
 def _evidence(aid: Iterable[Aid]) -> list[Evidence]:

@@ -25,6 +25,7 @@ class Words:
     numerals: frozenset[str]
     acts_after: re.Pattern[str]
     governs_before: re.Pattern[str]
+    governing: tuple[str, ...]
 
 
 def read_words(lexicon: dict[str, Any]) -> Words:
@@ -45,6 +46,7 @@ def read_words(lexicon: dict[str, Any]) -> Words:
         streets=frozenset(contexts["streets"]),
         numerals=frozenset(contexts["numerals"]),
         acts_after=re.compile(_acting(contexts), re.IGNORECASE),
+        governing=tuple(contexts["before_metonym"]),
         governs_before=re.compile(rf"\b(?:{any_of(contexts['before_metonym'])})[^.;,:]{{0,4}}$", re.IGNORECASE),
     )
 

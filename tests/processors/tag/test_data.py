@@ -89,7 +89,7 @@ def test_rules_name_groups_that_exist() -> None:
 def test_gazetteer_is_of_a_useful_size() -> None:
     """At least 1,200 entities and 3,500 names without the cities."""
     gazetteer = load_gazetteer()
-    named = {name for place, name in enumerate(gazetteer.names) if _is_ours(gazetteer.candidates(place))}
+    named = {name for place, name in enumerate(gazetteer.names) if _is_ours(gazetteer.readings(place).candidates)}
 
     assert sum(entry.kind != "city" for entry in gazetteer.entries) >= 1_200
     assert len(named) >= 3_500
