@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ahocorasick_rs import AhoCorasick
+
 from processors.tag.gazetteer import Entry
 from processors.tag.match import Span, is_bounded
 from processors.tag.scene import Mention
@@ -137,10 +139,12 @@ def _towns(mentions: list[Mention], scene: Setting) -> Iterator[Mention]:
         if name and mention.start - 2 not in ends:
             label = name
             found.setdefault(name, Entry("city", _id("city", label, mention.entry.country), label, mention.entry.country))
-    for name, entry in found.items():
-        for place in re.finditer(re.escape(name), full):
-            if is_bounded(full, place.start(), place.end()) and not _is_within_name(place.start(), place.end(), scene):
-                yield Mention(place.start(), place.end(), entry, "named-within", 0.65)
+    if not found:
+        return
+    entries = list(found.values())
+    for index, start, end in AhoCorasick(list(found)).find_matches_as_indexes(full, overlapping=True):
+        if is_bounded(full, start, end) and not _is_within_name(start, end, scene):
+            yield Mention(start, end, entries[index], "named-within", 0.65)
 
 
 def _town_before(position: int, scene: Setting) -> str | None:
@@ -174,11 +178,14 @@ def _is_within_name(start: int, end: int, scene: Setting) -> bool:
     return gap == " " and after.lower() in scene.words.streets
 
 
-def _outside(mentions: Iterable[Mention], taken: Sequence[tuple[int, int]]) -> Iterator[Mention]:
-    """The mentions of places that no made place has swallowed or crosses."""
+def _outside(mentions: Iterable[Mention], taken: Iterable[tuple[int, int]]) -> Iterator[Mention]:
+    """The mentions that no made place has swallowed or crosses; both come in order of their places."""
     places = sorted(taken)
-    for mention in mentions:
-        if not any(start < mention.end and mention.start < end for start, end in places):
+    first = 0
+    for mention in sorted(mentions, key=lambda item: item.start):
+        while first < len(places) and places[first][1] <= mention.start:
+            first += 1
+        if first == len(places) or places[first][0] >= mention.end:
             yield mention
 
 

@@ -164,7 +164,9 @@ def _is_part_of_unknown_name(span: Span, place: Entry, scene: Setting) -> bool:
         return False
     after = scene.adjacent_after(span)
     known_after = scene.is_known_at(span.end + 1)
-    return scene.follows_unknown_name(span) or (after[:1].isupper() and not known_after)
+    return scene.follows_unknown_name(span) or (
+        after[:1].isupper() and not known_after and after.lower() not in scene.words.facilities
+    )
 
 
 def _end_of_joined(span: Span, scene: Setting) -> int:

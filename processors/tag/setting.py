@@ -153,7 +153,7 @@ class Setting(Scene):
         if self.follows_unknown_name(span):
             return 1
         unknown_after = after[:1].isupper() and not self.is_known_at(span.end + 1)
-        return int(unknown_after and after.lower() not in self.words.civic_after)
+        return int(unknown_after and after.lower() not in self.words.civic_after | self.words.facilities)
 
 
 def lies_in(place: Entry, area: Entry) -> bool:

@@ -23,6 +23,7 @@ class Words:
     in_place: frozenset[str]
     streets: frozenset[str]
     numerals: frozenset[str]
+    facilities: frozenset[str]
     acts_after: re.Pattern[str]
     governs_before: re.Pattern[str]
     governing: tuple[str, ...]
@@ -44,6 +45,7 @@ def read_words(lexicon: dict[str, Any]) -> Words:
         person_after=frozenset(contexts["person_after"]),
         in_place=frozenset(contexts["in_place"]),
         streets=frozenset(contexts["streets"]),
+        facilities=frozenset(contexts["facilities"]),
         numerals=frozenset(contexts["numerals"]),
         acts_after=re.compile(_acting(contexts), re.IGNORECASE),
         governing=tuple(contexts["before_metonym"]),
