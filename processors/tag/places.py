@@ -141,9 +141,9 @@ def _is_city(span: Span, city: Entry, score: float, scene: Setting) -> bool:
     signs = scene.signs_of(span)
     if city.population < TOWN:
         return _is_town(city, signs, scene)
-    if signs.other > signs.place and city.population < LARGE_CITY and not signs.sure:
+    if signs.balance < 0 and city.population < LARGE_CITY and not signs.sure:
         return False
-    spoken_for = SIGN_WEIGHT * min(SIGN_LIMIT, signs.place - signs.other)
+    spoken_for = SIGN_WEIGHT * min(SIGN_LIMIT, signs.balance)
     return score + max(0.0, spoken_for) >= LEAST_SCORE or signs.sure
 
 
@@ -151,7 +151,7 @@ def _is_town(town: Entry, signs: Signs, scene: Setting) -> bool:
     """True if the document is sure of the town, or speaks of it as a place while set in its state or country."""
     if signs.sure:
         return True
-    if signs.other >= signs.place:
+    if signs.balance <= 0:
         return False
     if town.admin is not None and scene.area_votes:
         return scene.area_votes[town.admin] > 0

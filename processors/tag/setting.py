@@ -31,15 +31,24 @@ _AGE = re.compile(r", (?:[1-9]\d|1?[2-9])\b")
 
 
 class Signs(NamedTuple):
-    """How much speaks for a place and how much against, over all mentions of one name."""
+    """What speaks for a place and what against, over all mentions of one name."""
 
+    mentions: int = 1
     place: int = 0
+    person: int = 0
     other: int = 0
     sure: bool = False
 
-    def __add__(self, more: object) -> Signs:
-        assert isinstance(more, Signs)
-        return Signs(self.place + more.place, self.other + more.other, self.sure or more.sure)
+    def join(self, more: Signs) -> Signs:
+        """Both together."""
+        counts = [mine + theirs for mine, theirs in zip(self[:4], more[:4], strict=True)]
+        return Signs(*counts, sure=self.sure or more.sure)
+
+    @property
+    def balance(self) -> int:
+        """What is left for the place; what is no sure sign of a person counts only if it is usual."""
+        against = self.other if 2 * self.other >= self.mentions else 0
+        return self.place - 2 * self.person - against
 
 
 class Setting(Scene):
@@ -80,7 +89,8 @@ class Setting(Scene):
         for span in self.spans:
             if any(candidate.entry.kind == "city" for candidate in span.candidates):
                 name = self.document.full[span.start : span.end]
-                signs[name] = signs.get(name, Signs()) + self._signs_at(span)
+                here = self._signs_at(span)
+                signs[name] = signs[name].join(here) if name in signs else here
         return signs
 
     def signs_of(self, span: Span) -> Signs:
@@ -128,32 +138,34 @@ class Setting(Scene):
         )
 
     def _signs_at(self, span: Span) -> Signs:
-        if self.is_dateline(span) or any(lies_in(item.entry, area) for item in span.of_kinds(_CITY) for area in self.areas_after(span)):
-            return Signs(3, 0, sure=True)
-        before, gap_before = self.document.word_before(span.start)
-        after, gap_after = self.document.word_after(span.end)
-        before = before if gap_before in {" ", ". "} else ""
-        joined = gap_after == " "
-        return Signs(self._place_signs(before, after if joined else ""), self._other_signs(span, before, after, joined=joined))
+        if self.is_dateline(span) or any(
+            lies_in(item.entry, area) for item in span.of_kinds(_CITY) for area in self.areas_after(span)
+        ):
+            return Signs(place=3, sure=True)
+        before, after = self.adjacent_before(span), self.adjacent_after(span)
+        place = (before.lower() in self.words.in_place) + (after.lower() in self.words.civic_after)
+        if self._names_person(span, before):
+            return Signs(place=place, person=1)
+        told = before.lower() in self.words.locative
+        return Signs(place=place, other=int(not told and self._is_other(span, after)))
 
-    def _place_signs(self, before: str, after: str) -> int:
-        return (before.lower() in self.words.in_place) + (after.lower() in self.words.civic_after)
-
-    def _other_signs(self, span: Span, before: str, after: str, *, joined: bool) -> int:
+    def _names_person(self, span: Span, before: str) -> bool:
+        """True after a first name, a title or an initial, and before an age."""
         if before in self.words.first_names or (before[:1].isupper() and before.lower() in self.words.personal_titles):
-            return 2
+            return True
         if len(before) == 1 and before.isupper() and before != "I":
-            return 2
-        if _AGE.match(self.document.full, span.end):
-            return 2
-        if not joined or self.capital_is_nothing(span):
-            return 0
-        if after.lower() in self.words.person_after:
-            return 1
-        if self.follows_unknown_name(span):
-            return 1
-        unknown_after = after[:1].isupper() and not self.is_known_at(span.end + 1)
-        return int(unknown_after and after.lower() not in self.words.civic_after | self.words.facilities)
+            return True
+        return _AGE.match(self.document.full, span.end) is not None
+
+    def _is_other(self, span: Span, after: str) -> bool:
+        """True where a person would stand, or between other capitals."""
+        if self.capital_is_nothing(span):
+            return False
+        if after.lower() in self.words.person_after or self.follows_unknown_name(span):
+            return True
+        if not after[:1].isupper() or self.is_known_at(span.end + 1):
+            return False
+        return after.lower() not in self.words.civic_after | self.words.facilities
 
 
 def lies_in(place: Entry, area: Entry) -> bool:
