@@ -70,6 +70,8 @@ class Gold:
     places: dict[Span, str | None] = field(default_factory=dict)
     repaired: int = 0
     left_out: int = 0
+    by_point: bool = False
+    """True if the countries are read from coordinates, which say nothing of the country of Africa or of a sea."""
 
 
 def score(data: Path, tagger: ArticleTagger | None = None) -> list[Row]:
@@ -131,7 +133,7 @@ def tally_articles(
         tally.labelled += len(gold.places)
         tally.repaired += gold.repaired
         tally.left_out += gold.left_out
-        known = [span for span in matched if gold.places[span] is not None]
+        known = [span for span in matched if gold.places[span] is not None and not (gold.by_point and found[span] is None)]
         tally.country_known += len(known)
         tally.country_right += sum(gold.places[span] == found[span] for span in known)
     return tally
@@ -146,6 +148,7 @@ def labelled_places(article: dict[str, Any], finder: CountryFinder) -> Gold:
             gold.left_out += 1
             continue
         gold.repaired += place[0] != label["start"]
+        gold.by_point = "country" not in label
         gold.places[place] = finder.country_of(label)
     return gold
 

@@ -63,7 +63,7 @@ def add_entities(table: NameTable) -> None:
     for name in sources.ENTITY_FILES:
         for row in sources.read(name):
             table.add(row)
-    for row in sources.read_divisions():
+    for row in (*sources.read_divisions(), *sources.read("towns")):
         table.add(row)
     table.add({"id": "trap/phrases", "label": "not a name", "names": sources.read("traps")})
     nouns = [row["noun"] for row in sources.read("place_nouns")]

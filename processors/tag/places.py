@@ -139,6 +139,8 @@ def _is_city(span: Span, city: Entry, score: float, scene: Setting) -> bool:
     if _is_part_of_unknown_name(span, city, scene):
         return False
     signs = scene.signs_of(span)
+    if city.geonames is None:
+        return signs.balance >= 0 and (signs.place > 0 or scene.votes[city.country or ""] > 0)
     if city.population < TOWN:
         return _is_town(city, signs, scene)
     if signs.balance < 0 and city.population < LARGE_CITY and not signs.sure:
