@@ -1,6 +1,6 @@
 """How often one of the first two countries of an article is one that it is labelled to be about.
 
-    python -m benchmarks.quality.focus ../shared/data
+python -m benchmarks.quality.focus ../shared/data
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TARGET = 0.95
 
 
 def score(data: Path, tagger: ArticleTagger | None = None) -> list[Row]:
-    """Share of the articles with a labelled focus, for both halves and all; the share where the first one is right too."""
+    """Share of the articles with a labelled focus, for both halves and all; also where the first is right."""
     tagger = tagger or ArticleTagger.load()
     with gzip.open(data / "themes" / "articles_dev.jsonl.gz", "rt", encoding="utf-8") as lines:
         articles = [article for line in lines if (article := json.loads(line))["focus"]]
@@ -30,7 +30,9 @@ def score(data: Path, tagger: ArticleTagger | None = None) -> list[Row]:
         for measure, first in (("one of the first two", 2), ("the first", 1)):
             right = sum(not labelled.isdisjoint(found[:first]) for found, labelled in ranked)
             target = TARGET if (part, first) == ("all", 2) else None
-            rows.append(Row("articles_dev", f"focus: {measure} {part}", right / (len(ranked) or 1), len(ranked), target))
+            rows.append(
+                Row("articles_dev", f"focus: {measure} {part}", right / (len(ranked) or 1), len(ranked), target)
+            )
     return rows
 
 

@@ -61,7 +61,5 @@ class CountryFinder:
             ]
             if towns:
                 narrow = math.cos(math.radians(latitude))
-                return min(
-                    towns, key=lambda town: math.hypot(town[0] - latitude, (town[1] - longitude) * narrow)
-                )[2]
+                return min(towns, key=lambda town: math.hypot(town[0] - latitude, (town[1] - longitude) * narrow))[2]
         return None

@@ -1,6 +1,6 @@
 """How well places are found: LGL, TR-News, GeoVirus (strict spans, country) and Worldwide (locations, nationalities).
 
-    python -m benchmarks.quality.places ../shared/data
+python -m benchmarks.quality.places ../shared/data
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ def tally_articles(
         tally.labelled += len(gold.places)
         tally.repaired += gold.repaired
         tally.left_out += gold.left_out
-        known = [span for span in matched if gold.places[span] is not None and not (gold.by_point and found[span] is None)]
+        known = [
+            span for span in matched if gold.places[span] is not None and not (gold.by_point and found[span] is None)
+        ]
         tally.country_known += len(known)
         tally.country_right += sum(gold.places[span] == found[span] for span in known)
     return tally

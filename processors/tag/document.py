@@ -53,7 +53,7 @@ class Document:
         return self.language == "en"
 
     def recased(self) -> Iterator[tuple[int, str]]:
-        """Stretches around words in capitals, these written like names, so that `MOSCOW` is found; each with its place."""
+        """Stretches around words in capitals, which are written like names, so that `MOSCOW` is found."""
         end = 0
         start = -1
         for found in _CAPITALS.finditer(self.full):

@@ -1,4 +1,4 @@
-"""Places that no list has: a name beside a common noun (Silala River), a part of a place (Northern Luzon), a town told by its state."""
+"""Places that no list has: Silala River by its noun, Northern Luzon by its direction, a town by the state after it."""
 
 from __future__ import annotations
 
@@ -133,12 +133,18 @@ def _towns(mentions: list[Mention], scene: Setting) -> Iterator[Mention]:
     found: dict[str, Entry] = {}
     ends = {mention.end for mention in mentions}
     for mention in mentions:
-        if mention.entry.kind not in {"country", "region"} or mention.start < 4 or full[mention.start - 2 : mention.start] != ", ":
+        if (
+            mention.entry.kind not in {"country", "region"}
+            or mention.start < 4
+            or full[mention.start - 2 : mention.start] != ", "
+        ):
             continue
         name = _town_before(mention.start, scene)
         if name and mention.start - 2 not in ends:
             label = name
-            found.setdefault(name, Entry("city", _id("city", label, mention.entry.country), label, mention.entry.country))
+            found.setdefault(
+                name, Entry("city", _id("city", label, mention.entry.country), label, mention.entry.country)
+            )
     if not found:
         return
     entries = list(found.values())
@@ -161,7 +167,10 @@ def _town_before(position: int, scene: Setting) -> str | None:
     told = gap == " " and before.lower() in scene.words.locative and not _is_of_office(start - 3, before, scene)
     opens = start == sentence and scene.document.sentence_at(start) <= 1
     words = name.split(" ")
-    plain = not any(word in scene.words.first_names or word.lower() in scene.words.function_words | scene.words.titles for word in words)
+    plain = not any(
+        word in scene.words.first_names or word.lower() in scene.words.function_words | scene.words.titles
+        for word in words
+    )
     return name if (told or opens) and plain and len(name) > 2 else None
 
 
@@ -205,9 +214,9 @@ def _country_within(place: tuple[int, int], scene: Setting) -> str | None:
 
 def _main_country(scene: Setting) -> str | None:
     """The country of most of the states that the document names, else that which most of its names speak for."""
-    areas = scene.area_votes.most_common(1)
+    areas = scene.area_votes
     if areas:
-        return areas[0][0].partition("-")[0]
+        return max(areas, key=lambda area: areas[area]).partition("-")[0]
     votes = scene.votes.most_common(1)
     return votes[0][0] if votes and 2 * votes[0][1] >= sum(scene.votes.values()) else None
 

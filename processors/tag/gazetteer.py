@@ -151,7 +151,8 @@ def _entry(row: list[Any]) -> Entry:
 
 
 def _limits(row: list[Any]) -> Limits:
-    return Limits(*map(frozenset, row[:5]), after_comma=row[5])
+    not_after, not_before, blocked_by, languages, only_after = map(frozenset, row[:5])
+    return Limits(not_after, not_before, blocked_by, languages, only_after, row[5])
 
 
 def load_gazetteer() -> Gazetteer:

@@ -68,8 +68,9 @@ def _best(span: Span, places: list[Entry], scene: Setting) -> tuple[Entry, str, 
         within = [place for place in places if any(lies_in(place, area) for area in following)]
         if within:
             return max(within, key=lambda place: place.population), "within", 0.95
-        if all(place.kind == "city" for place in places) and following[0].admin and len(following) == 1:
-            return _namesake(places[0], following[0]), "named-within", 0.7
+        states = [area for area in following if area.kind == "region" and area.admin]
+        if states and all(place.kind == "city" for place in places):
+            return _namesake(places[0], states[0]), "named-within", 0.7
     seats = {candidate.entry.country for candidate in span.of_kinds(_METONYM)}
     seats = _likely_seats(seats, places, scene)
     places = _without_unnamed_countries(places, scene)
@@ -86,7 +87,9 @@ def _namesake(place: Entry, area: Entry) -> Entry:
 
 def _without_unnamed_countries(places: list[Entry], scene: Setting) -> list[Entry]:
     """Lebanon is a town where the document names the town's state and nothing else of the country."""
-    towns = [place for place in places if place.kind == "city" and place.admin and scene.area_votes[place.admin] >= 1]
+    towns = [
+        place for place in places if place.kind == "city" and place.admin and scene.area_votes.get(place.admin, 0) >= 1
+    ]
     if not towns:
         return places
     named = [place for place in places if place.kind == "country" and scene.votes[place.country or ""]]
@@ -107,7 +110,7 @@ def _area_bonus(place: Entry, scene: Setting) -> float:
     votes = scene.area_votes
     if place.kind == "region" and place.admin is not None:
         return LISTED_WEIGHT * (sum(area.partition("-")[0] == place.country for area in votes) > 1)
-    if place.kind != "city" or place.admin is None or not votes[place.admin]:
+    if place.kind != "city" or place.admin is None or place.admin not in votes:
         return 0.0
     return AREA_WEIGHT * votes[place.admin] / sum(votes.values())
 
@@ -156,7 +159,7 @@ def _is_town(town: Entry, signs: Signs, scene: Setting) -> bool:
     if signs.balance <= 0:
         return False
     if town.admin is not None and scene.area_votes:
-        return scene.area_votes[town.admin] > 0
+        return town.admin in scene.area_votes
     return scene.votes[town.country or ""] > 0
 
 

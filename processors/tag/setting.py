@@ -1,9 +1,9 @@
-"""What the whole document says about its places: which states it is set in, and whether a name is a town or somebody."""
+"""What the whole document says about its places: the states it is set in, and whether a name is a town or somebody."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,6 +23,13 @@ NEIGHBOUR_WEIGHT = 0.3
 KNOWN_CITY = 100_000
 """Inhabitants from which a city after a first name is a city."""
 
+NAMESAKE = 15_000
+"""Inhabitants from which a town of a country whose states are known makes a name ambiguous."""
+
+VOTING_CITY = 1_000_000
+"""Inhabitants from which a city speaks for its country."""
+
+_VOTING_KINDS = frozenset({"country", "demonym", "region", "metonym", "government", "armed_force", "agency"})
 _INITIAL_AND_NAME = re.compile(r" [A-Z]\. [A-Z]")
 _PLACES = frozenset({"country", "region", "water", "city"})
 _CITY = frozenset({"city"})
@@ -41,8 +48,13 @@ class Signs(NamedTuple):
 
     def join(self, more: Signs) -> Signs:
         """Both together."""
-        counts = [mine + theirs for mine, theirs in zip(self[:4], more[:4], strict=True)]
-        return Signs(*counts, sure=self.sure or more.sure)
+        return Signs(
+            self.mentions + more.mentions,
+            self.place + more.place,
+            self.person + more.person,
+            self.other + more.other,
+            self.sure or more.sure,
+        )
 
     @property
     def balance(self) -> int:
@@ -55,19 +67,28 @@ class Setting(Scene):
     """A scene that knows where it is set."""
 
     @cached_property
-    def area_votes(self) -> Counter[str]:
-        """How often each state is named by itself, its counties and its cities, by GeoNames' codes."""
-        counts: Counter[tuple[str, ...]] = Counter()
+    def votes(self) -> Counter[str]:
+        """How often each country is named by words that can mean no other, small places of the name aside."""
         votes: Counter[str] = Counter()
         for span in self.spans:
-            areas = _areas(span)
+            places = [item.entry for item in span.candidates if not _is_small(item.entry)]
+            countries = {place.country for place in places}
+            if len(countries) == 1 and any(_may_vote(place) for place in places):
+                votes.update(filter(None, countries))
+        return votes
+
+    @cached_property
+    def area_votes(self) -> dict[str, float]:
+        """How often each state is named by itself, its counties and its cities, by GeoNames' codes."""
+        counts: Counter[tuple[str, bool, tuple[str, ...]]] = Counter()
+        for span in self.spans:
+            areas, is_city = _areas(span)
             if areas:
-                counts[(self.document.full[span.start : span.end], *areas)] += 1
-        for (_, *areas), count in counts.items():
-            is_city = areas[0] == ""
-            names = areas[1:]
-            for area in names:
-                votes[area] += min(count, AREA_LIMIT) * (TOWN_WEIGHT if is_city else 1.0) / len(names)  # type: ignore[assignment]
+                counts[(self.document.full[span.start : span.end], is_city, areas)] += 1
+        votes: dict[str, float] = defaultdict(float)
+        for (_, is_city, areas), count in counts.items():
+            for area in areas:
+                votes[area] += min(count, AREA_LIMIT) * (TOWN_WEIGHT if is_city else 1.0) / len(areas)
         return votes
 
     def share_of(self, iso: str) -> float:
@@ -134,7 +155,8 @@ class Setting(Scene):
         """True if a name of the gazetteer begins there, that of a mere town left out."""
         span = self.spans_by_start.get(position)
         return span is not None and not all(
-            item.entry.kind == "city" and item.entry.population < KNOWN_CITY for item in span.candidates
+            item.form != "full" or (item.entry.kind == "city" and item.entry.population < KNOWN_CITY)
+            for item in span.candidates
         )
 
     def _signs_at(self, span: Span) -> Signs:
@@ -153,7 +175,7 @@ class Setting(Scene):
         """True after a first name, a title or an initial, and before an age."""
         if before in self.words.first_names or (before[:1].isupper() and before.lower() in self.words.personal_titles):
             return True
-        if len(before) == 1 and before.isupper() and before != "I":
+        if len(before) == 1 and before.isupper() and before not in "AI":
             return True
         return _AGE.match(self.document.full, span.end) is not None
 
@@ -177,15 +199,21 @@ def lies_in(place: Entry, area: Entry) -> bool:
     return area.country is not None and area.country == place.country
 
 
-def _areas(span: Span) -> tuple[str, ...]:
-    """The states that the name speaks for; an empty string before those of a city."""
+def _areas(span: Span) -> tuple[tuple[str, ...], bool]:
+    """The states that the name speaks for, and whether as a city's."""
     places = [item.entry for item in span.candidates]
     states = dict.fromkeys(place.admin for place in places if place.kind == "region" and place.admin)
     if states:
-        return () if any(place.kind == "country" for place in places) else tuple(filter(None, states))
-    areas = dict.fromkeys(place.admin for place in places if place.admin)
-    if not areas or any(place.admin is None for place in places):
-        return ()
-    if len(areas) > 1 or max(place.population for place in places) < 100_000:
-        return ()
-    return ("", *filter(None, areas))
+        return (() if any(place.kind == "country" for place in places) else tuple(filter(None, states))), False
+    areas = dict.fromkeys(place.admin for place in places)
+    if len(areas) > 1 or not places or max(place.population for place in places) < KNOWN_CITY:
+        return (), True
+    return tuple(filter(None, areas)), True
+
+
+def _is_small(place: Entry) -> bool:
+    return place.kind == "city" and place.population < (KNOWN_CITY if place.admin is None else NAMESAKE)
+
+
+def _may_vote(place: Entry) -> bool:
+    return place.kind in _VOTING_KINDS or (place.kind == "city" and place.population >= VOTING_CITY)

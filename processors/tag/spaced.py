@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 
 _SIGN = " . "
-_LEAST_SIGNS = 3
+_LEAST_SIGNS = 2
 _BLANKS = re.compile(r"(?<=\w)( )[-–/'](?: )(?=\w)|(?<![A-Za-z])(?:[A-Z] \. ?){2,}(?=\W|$)")
 
 
@@ -31,5 +31,5 @@ def squeeze(text: str) -> Squeezed | None:
 
 
 def _blanks_in(text: str, start: int, end: int) -> list[int]:
-    last = end - 1 if text[end - 1] == " " else end
+    last = end - 1 if text[end - 1] == " " and text[start] != " " else end
     return [place for place in range(start, last) if text[place] == " "]

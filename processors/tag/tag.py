@@ -23,8 +23,8 @@ from processors.tag.persons import decide_person
 from processors.tag.places import decide_place
 from processors.tag.reading import Reading
 from processors.tag.scene import Mention
-from processors.tag.setting import Setting
 from processors.tag.sentences import Splitter
+from processors.tag.setting import Setting
 from processors.tag.themes import ThemeRules, judge_themes
 from processors.tag.words import read_words
 
