@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer bench-poll clean
+.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-tag clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,10 @@ gazetteer: $(STAMP)  ## Compile the gazetteer from its YAML
 
 bench-poll: $(STAMP)  ## What polling 10,000 feeds costs beside bare aiohttp
 	$(BIN)/python benchmarks/bench_poll.py
+
+bench-tag: $(STAMP)  ## What tagging costs beside flashgeotext and spaCy (make bench-tag TEXTS=unlabelled_dev.jsonl.gz)
+	test -x .bench/bin/python || ($(PYTHON) -m venv .bench && .bench/bin/python -m pip install --quiet --disable-pip-version-check "flashgeotext>=0.5,<1" "spacy>=3.8,<4" && .bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock)
+	PYTHONPATH=. .bench/bin/python benchmarks/bench_tag.py $(TEXTS)
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

@@ -34,9 +34,8 @@ _LOOK_BACK = 50
 class PlaceMaker:
     """The nouns of `data/place_nouns.yaml`, ready to make places."""
 
-    def __init__(self, rows: Sequence[dict[str, Any]], directed: Iterable[str]) -> None:
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         self._nouns = {row["noun"]: row for row in rows}
-        self._not_directed = frozenset(directed)
 
     def extend(self, mentions: list[Mention], scene: Setting) -> list[Mention]:
         """The mentions with what the words beside them make of them, and the places made of nouns alone."""

@@ -67,7 +67,7 @@ class ArticleTagger:
         self._words = read_words(lexicon)
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
-        self._places = PlaceMaker(lexicon["place_nouns"], ())
+        self._places = PlaceMaker(lexicon["place_nouns"])
         self._aid = AidRules(lexicon["aid"])
         self._themes = [ThemeRules(row) for row in lexicon["themes"]]
         self._lexicon = Lexicon(self._groups(lexicon))
@@ -94,6 +94,11 @@ class ArticleTagger:
             themes=judge_themes(self._themes, reading, {"military-aid": _evidence(aid)}),
             aid=aid,
         )
+
+    def tag_entities(self, title: str, text: str, sources: Sources) -> tuple[Entity, ...]:
+        """The entities of title and text alone, all of them."""
+        document = Document(title, text, sources, self._splitter)
+        return tuple(_entities(self._mentions(document), document))
 
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
