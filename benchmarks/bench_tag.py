@@ -49,7 +49,7 @@ def seconds(engine: Engine, articles: Iterable[str]) -> float:
 
 
 def flashgeotext_engine(names: list[str]) -> Engine | None:
-    """flashgeotext with our names, if it is installed."""
+    """Flashgeotext with our names, if it is installed."""
     try:
         geotext = importlib.import_module("flashgeotext.geotext")
         lookup = importlib.import_module("flashgeotext.lookup")
@@ -88,19 +88,25 @@ def main(path: Path) -> None:
         "flashgeotext": (flashgeotext_engine(gazetteer.names), len(articles)),
         "spaCy PhraseMatcher": (phrase_matcher_engine(gazetteer.names), len(articles) // 4),
     }
-    print(f"{len(articles)} articles of {ARTICLE_SIZE} characters, {len(gazetteer.names)} names, loaded in {load:.2f} s")
+    print(
+        f"{len(articles)} articles of {ARTICLE_SIZE} characters, {len(gazetteer.names)} names, loaded in {load:.2f} s"
+    )
     for name, (engine, count) in engines.items():
         if engine is None:
             print(f"{name:24} not installed")
             continue
         spent = seconds(engine, articles[:count])
-        print(f"{name:24} {count / spent:8.0f} articles/s {count * 60 / spent:10.0f} a minute {count * ARTICLE_SIZE / spent / 1e6:7.2f} MB/s")
+        speed = count / spent
+        size = speed * ARTICLE_SIZE / 1e6
+        print(f"{name:24} {speed:8.0f} articles/s {speed * 60:10.0f} a minute {size:7.2f} MB/s")
     text = "".join(articles)[:LARGE]
     begin = time.process_time()
     tagger.tag_text("", text, sources)
     spent = time.process_time() - begin
     print(f"one text of {len(text) / 1e6:.1f} MB {'':6} {len(text) / spent / 1e6:7.2f} MB/s")
-    print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, the other engines included")
+    print(
+        f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, the other engines included"
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -79,7 +81,10 @@ class ArticleTagger:
 
     def tag_text(self, title: str, text: str, sources: Sources) -> Tags:
         """What title and text are about."""
-        document = Document(title, text, sources, self._splitter)
+        with collector_paused():
+            return self._tag(Document(title, text, sources, self._splitter))
+
+    def _tag(self, document: Document) -> Tags:
         mentions = self._mentions(document)
         reading = Reading(document, mentions, self._lexicon.find(document))
         aid = self._aid.find(reading)
@@ -97,8 +102,9 @@ class ArticleTagger:
 
     def tag_entities(self, title: str, text: str, sources: Sources) -> tuple[Entity, ...]:
         """The entities of title and text alone, all of them."""
-        document = Document(title, text, sources, self._splitter)
-        return tuple(_entities(self._mentions(document), document))
+        with collector_paused():
+            document = Document(title, text, sources, self._splitter)
+            return tuple(_entities(self._mentions(document), document))
 
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
@@ -123,6 +129,18 @@ def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:
     sources = Sources(article.published_at or article.fetched_at, article.publisher.country, article.language)
     fields = {name: getattr(article, name) for name in Article.model_fields}
     return Tagged(**fields, **tagger.tag_text(article.title, article.text, sources).fields())
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Nothing that tagging makes is cyclic: looking for cycles among a long text's mentions costs and finds nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def in_order(mentions: Iterable[Mention]) -> list[Mention]:
