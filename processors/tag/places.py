@@ -71,12 +71,19 @@ def _best(span: Span, places: list[Entry], scene: Setting) -> tuple[Entry, str, 
         states = [area for area in following if area.kind == "region" and area.admin]
         if states and all(place.kind == "city" for place in places):
             return _namesake(places[0], states[0]), "named-within", 0.7
+    known = scene.likeliest.get(span.readings)
+    if known is None:
+        known = scene.likeliest[span.readings] = _likeliest(span, places, scene)
+    best, rule, score = known
+    return best, rule, score + _locative_bonus(span, scene)
+
+
+def _likeliest(span: Span, places: list[Entry], scene: Setting) -> tuple[Entry, str, float]:
     seats = {candidate.entry.country for candidate in span.of_kinds(_METONYM)}
     seats = _likely_seats(seats, places, scene)
-    places = _without_unnamed_countries(places, scene)
-    best = max(places, key=lambda place: _support(place, scene) + _capital_bonus(place, seats))
-    rule = "name" if len(places) == 1 else "support"
-    return best, rule, _support(best, scene) + _locative_bonus(span, scene)
+    left = _without_unnamed_countries(places, scene)
+    best = max(left, key=lambda place: _support(place, scene) + _capital_bonus(place, seats))
+    return best, "name" if len(left) == 1 else "support", _support(best, scene)
 
 
 def _namesake(place: Entry, area: Entry) -> Entry:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from processors.tag.gazetteer import Entry
+from processors.tag.gazetteer import Entry, Readings
 from processors.tag.match import Span
 from processors.tag.scene import Scene
 
@@ -28,6 +28,9 @@ NAMESAKE = 15_000
 
 VOTING_CITY = 1_000_000
 """Inhabitants from which a city speaks for its country."""
+
+CACHED_NAMES = 8_192
+"""Names whose votes are remembered from one document to the next."""
 
 _VOTING_KINDS = frozenset({"country", "demonym", "region", "metonym", "government", "armed_force", "agency"})
 _INITIAL_AND_NAME = re.compile(r" [A-Z]\. [A-Z]")
@@ -69,20 +72,14 @@ class Setting(Scene):
     @cached_property
     def votes(self) -> Counter[str]:
         """How often each country is named by words that can mean no other, small places of the name aside."""
-        votes: Counter[str] = Counter()
-        for span in self.spans:
-            places = [item.entry for item in span.candidates if not _is_small(item.entry)]
-            countries = {place.country for place in places}
-            if len(countries) == 1 and any(_may_vote(place) for place in places):
-                votes.update(filter(None, countries))
-        return votes
+        return Counter(iso for span in self.spans if (iso := _vote_of(span.readings)))
 
     @cached_property
     def area_votes(self) -> dict[str, float]:
         """How often each state is named by itself, its counties and its cities, by GeoNames' codes."""
         counts: Counter[tuple[str, bool, tuple[str, ...]]] = Counter()
         for span in self.spans:
-            areas, is_city = _areas(span)
+            areas, is_city = _areas(span.readings)
             if areas:
                 counts[(self.document.full[span.start : span.end], is_city, areas)] += 1
         votes: dict[str, float] = defaultdict(float)
@@ -98,6 +95,11 @@ class Setting(Scene):
             near = sum(self.votes[other] for other in self.gazetteer.neighbours.get(iso, ()))
             known = self._shares[iso] = (self.votes[iso] + NEIGHBOUR_WEIGHT * near) / (self.votes.total() or 1)
         return known
+
+    @cached_property
+    def likeliest(self) -> dict[Readings, tuple[Entry, str, float]]:
+        """The place that each name stands for where nothing beside it decides, filled as names are decided."""
+        return {}
 
     @cached_property
     def _shares(self) -> dict[str, float]:
@@ -199,9 +201,18 @@ def lies_in(place: Entry, area: Entry) -> bool:
     return area.country is not None and area.country == place.country
 
 
-def _areas(span: Span) -> tuple[tuple[str, ...], bool]:
+@lru_cache(maxsize=CACHED_NAMES)
+def _vote_of(readings: Readings) -> str | None:
+    """The country that the name speaks for, small places of that name aside."""
+    places = [item.entry for item in readings.candidates if not _is_small(item.entry)]
+    countries = {place.country for place in places}
+    return countries.pop() if len(countries) == 1 and any(_may_vote(place) for place in places) else None
+
+
+@lru_cache(maxsize=CACHED_NAMES)
+def _areas(readings: Readings) -> tuple[tuple[str, ...], bool]:
     """The states that the name speaks for, and whether as a city's."""
-    places = [item.entry for item in span.candidates]
+    places = [item.entry for item in readings.candidates]
     states = dict.fromkeys(place.admin for place in places if place.kind == "region" and place.admin)
     if states:
         return (() if any(place.kind == "country" for place in places) else tuple(filter(None, states))), False
