@@ -8,7 +8,7 @@ SHARED ?= ../shared
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text clean
+.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text bench-tag clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,10 @@ bench-poll: $(STAMP)  ## What polling 10,000 feeds costs beside bare aiohttp
 bench-text: $(STAMP) $(KAFKA_LIBS)  ## Clean text: speed beside a bare pool, quality beside trafilatura (SHARED=folder of the data)
 	$(BIN)/python benchmarks/bench_text.py $(SHARED) --kafka
 	$(BIN)/python benchmarks/text_quality.py $(SHARED)/data
+
+bench-tag: $(STAMP)  ## What tagging costs beside flashgeotext and spaCy (make bench-tag TEXTS=unlabelled_dev.jsonl.gz)
+	test -x .bench/bin/python || ($(PYTHON) -m venv .bench && .bench/bin/python -m pip install --quiet --disable-pip-version-check "flashgeotext>=0.5,<1" "spacy>=3.8,<4" && .bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock)
+	PYTHONPATH=. .bench/bin/python benchmarks/bench_tag.py $(TEXTS)
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

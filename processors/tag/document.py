@@ -15,6 +15,7 @@ _SAME_LENGTH = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "‘": "'", "\u2011": "-", "\u2010": "-"}
 )
 _CAPITALS = re.compile(r"\b[^\W\d_a-z]{4,}\b")
+_AROUND = 40
 _WORD = re.compile(r"\w+")
 _GAP_AND_WORD = re.compile(r"(?P<gap>\W*)(?P<word>\w+)")
 
@@ -42,6 +43,8 @@ class Document:
         self.text_sentences = splitter.split(text)
         moved = [(start + self.shift, end + self.shift) for start, end in self.text_sentences]
         self.sentences = [(0, len(title)), *moved]
+        self._before: dict[int, tuple[str, str]] = {}
+        self._after: dict[int, tuple[str, str]] = {}
         self._starts = [start for start, _ in self.sentences]
 
     @property
@@ -49,10 +52,22 @@ class Document:
         """True if the lexicons, which are English, apply."""
         return self.language == "en"
 
-    @property
-    def recased(self) -> str:
-        """The same words with those in capitals written like names, so that `MOSCOW` is found."""
-        return _CAPITALS.sub(_like_a_name, self.full)
+    def recased(self) -> Iterator[tuple[int, str]]:
+        """Stretches around words in capitals, which are written like names, so that `MOSCOW` is found."""
+        end = 0
+        start = -1
+        for found in _CAPITALS.finditer(self.full):
+            if start >= 0 and found.start() > end:
+                yield start, self._recased(start, end)
+                start = -1
+            if start < 0:
+                start = max(0, found.start() - _AROUND)
+            end = found.end() + _AROUND
+        if start >= 0:
+            yield start, self._recased(start, end)
+
+    def _recased(self, start: int, end: int) -> str:
+        return _CAPITALS.sub(_like_a_name, self.full[start:end])
 
     @property
     def lowered(self) -> str:
@@ -79,17 +94,23 @@ class Document:
 
     def word_before(self, position: int) -> tuple[str, str]:
         """The word before a position and what stands between; empty where a sentence or clause begins."""
-        window = self.full[max(0, position - 40) : position]
-        backwards = _GAP_AND_WORD.match(window[::-1])
-        return (backwards["word"][::-1], backwards["gap"][::-1]) if backwards else ("", window)
+        known = self._before.get(position)
+        if known is None:
+            window = self.full[max(0, position - _AROUND) : position]
+            backwards = _GAP_AND_WORD.match(window[::-1])
+            known = (backwards["word"][::-1], backwards["gap"][::-1]) if backwards else ("", window)
+            self._before[position] = known
+        return known
 
     def word_after(self, position: int) -> tuple[str, str]:
         """The word after a position and what stands between."""
-        window = self.full[position : position + 40]
-        following = _WORD.search(window)
-        if following is None:
-            return "", window
-        return following.group(), window[: following.start()]
+        known = self._after.get(position)
+        if known is None:
+            window = self.full[position : position + _AROUND]
+            following = _WORD.search(window)
+            known = (following.group(), window[: following.start()]) if following else ("", window)
+            self._after[position] = known
+        return known
 
     def words(self, start: int, end: int) -> Iterator[str]:
         """The words of a span, in lower case."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Evidence, Tagged, Theme
@@ -13,6 +16,7 @@ from processors.tag.aid import AidRules
 from processors.tag.compounds import Compounds
 from processors.tag.countries import rank_countries
 from processors.tag.document import Document, Sources
+from processors.tag.extended import PlaceMaker
 from processors.tag.gazetteer import Gazetteer, load_gazetteer
 from processors.tag.lexicon import Lexicon
 from processors.tag.match import Span, find_spans
@@ -20,12 +24,13 @@ from processors.tag.names import decide_name
 from processors.tag.persons import decide_person
 from processors.tag.places import decide_place
 from processors.tag.reading import Reading
-from processors.tag.scene import Mention, Scene
+from processors.tag.scene import Mention
 from processors.tag.sentences import Splitter
+from processors.tag.setting import Setting
 from processors.tag.themes import ThemeRules, judge_themes
 from processors.tag.words import read_words
 
-Tagger = Callable[[Span, Scene], Mention | None]
+Tagger = Callable[[Span, Setting], Mention | None]
 """Decides one span, or leaves it to the next."""
 
 TAGGERS: tuple[Tagger, ...] = (decide_person, decide_name, decide_place)
@@ -64,6 +69,7 @@ class ArticleTagger:
         self._words = read_words(lexicon)
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
+        self._places = PlaceMaker(lexicon["place_nouns"])
         self._aid = AidRules(lexicon["aid"])
         self._themes = [ThemeRules(row) for row in lexicon["themes"]]
         self._lexicon = Lexicon(self._groups(lexicon))
@@ -75,7 +81,10 @@ class ArticleTagger:
 
     def tag_text(self, title: str, text: str, sources: Sources) -> Tags:
         """What title and text are about."""
-        document = Document(title, text, sources, self._splitter)
+        with collector_paused():
+            return self._tag(Document(title, text, sources, self._splitter))
+
+    def _tag(self, document: Document) -> Tags:
         mentions = self._mentions(document)
         reading = Reading(document, mentions, self._lexicon.find(document))
         aid = self._aid.find(reading)
@@ -91,13 +100,20 @@ class ArticleTagger:
             aid=aid,
         )
 
+    def tag_entities(self, title: str, text: str, sources: Sources) -> tuple[Entity, ...]:
+        """The entities of title and text alone, all of them."""
+        with collector_paused():
+            document = Document(title, text, sources, self._splitter)
+            return tuple(_entities(self._mentions(document), document))
+
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
-        scene = Scene(document, spans, self._gazetteer, self._words)
+        scene = Setting(document, spans, self._gazetteer, self._words)
         decided = [mention for span in spans if (mention := self._decide(span, scene))]
+        decided = self._places.extend(decided, scene)
         return in_order((*decided, *self._compounds.around(decided, document)))
 
-    def _decide(self, span: Span, scene: Scene) -> Mention | None:
+    def _decide(self, span: Span, scene: Setting) -> Mention | None:
         answers = (tagger(span, scene) for tagger in self._taggers)
         return next((answer for answer in answers if answer is not None), None)
 
@@ -113,6 +129,18 @@ def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:
     sources = Sources(article.published_at or article.fetched_at, article.publisher.country, article.language)
     fields = {name: getattr(article, name) for name in Article.model_fields}
     return Tagged(**fields, **tagger.tag_text(article.title, article.text, sources).fields())
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Nothing that tagging makes is cyclic: looking for cycles among a long text's mentions costs and finds nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def in_order(mentions: Iterable[Mention]) -> list[Mention]:
@@ -147,7 +175,7 @@ def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
         kind=entry.kind,
         id=entry.id,
         label=entry.label,
-        ids=EntityIds(iso=iso, wikidata=entry.wikidata, geonames=entry.geonames),
+        ids=_ids(iso, entry.wikidata, entry.geonames),
         country=entry.country,
         field=field,
         start=start,
@@ -158,6 +186,11 @@ def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
         score=mention.score,
         rule=mention.rule,
     )
+
+
+@lru_cache(maxsize=4096)
+def _ids(iso: str | None, wikidata: str | None, geonames: int | None) -> EntityIds:
+    return EntityIds(iso=iso, wikidata=wikidata, geonames=geonames)
 
 
 def _evidence(aid: Iterable[Aid]) -> list[Evidence]:
