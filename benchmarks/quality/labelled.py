@@ -1,0 +1,41 @@
+"""The labelled articles, and the half of them that rules and weights are made with."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from processors.tag.document import Sources
+from processors.tag.tag import ArticleTagger, Tags
+
+ARTICLES = Path("themes/articles_dev.jsonl.gz")
+"""Where they are in the data folder."""
+
+Part = Literal["tuning", "held back", "all"]
+"""Which articles count."""
+
+
+def read_articles(data: Path, part: Part = "all") -> list[dict[str, Any]]:
+    """The labelled articles of that part."""
+    with gzip.open(data / ARTICLES, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [row for row in rows if part in {"all", part_of(row["id"])}]
+
+
+def part_of(article: str) -> Part:
+    """By a hash of the id, so that nobody chooses."""
+    return "tuning" if hashlib.sha256(article.encode()).digest()[-1] % 2 == 0 else "held back"
+
+
+def tag(tagger: ArticleTagger, row: dict[str, Any]) -> Tags:
+    """The tags of a labelled article, which has a title or none."""
+    return tagger.tag_text(row["title"] or "", row["text"], Sources(published_at=_date(row["date"])))
+
+
+def _date(words: str | None) -> datetime | None:
+    digits = "".join(filter(str.isdigit, words or ""))[:8]
+    return datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC) if len(digits) == 8 else None
