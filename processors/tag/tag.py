@@ -10,6 +10,7 @@ from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Ev
 from geowire.messages.base import Span as SentenceSpan
 from geowire.messages.tagged import ENTITY_LIMIT, SENTENCE_LIMIT
 from processors.tag.aid import AidRules
+from processors.tag.claims import Claims
 from processors.tag.compounds import Compounds
 from processors.tag.countries import rank_countries
 from processors.tag.document import Document, Sources
@@ -64,8 +65,9 @@ class ArticleTagger:
         self._words = read_words(lexicon)
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
-        self._aid = AidRules(lexicon["aid"])
-        self._themes = [ThemeRules(row) for row in lexicon["themes"]]
+        self._claims = Claims(lexicon["claims"])
+        self._aid = AidRules(lexicon["aid"], *_names_of_countries(gazetteer), self._claims)
+        self._themes = [ThemeRules(row, self._claims) for row in lexicon["themes"]]
         self._lexicon = Lexicon(self._groups(lexicon))
 
     @classmethod
@@ -102,7 +104,7 @@ class ArticleTagger:
         return next((answer for answer in answers if answer is not None), None)
 
     def _groups(self, lexicon: dict[str, Any]) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = {**lexicon["word_groups"], **lexicon["claims"], **self._aid.groups}
+        groups: dict[str, list[str]] = {**lexicon["word_groups"], **self._aid.groups}
         for theme in self._themes:
             groups.update(theme.groups)
         return groups
@@ -158,6 +160,13 @@ def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
         score=mention.score,
         rule=mention.rule,
     )
+
+
+def _names_of_countries(gazetteer: Gazetteer) -> tuple[dict[str, str], dict[str, str]]:
+    """What the people of each country are called, and of which country each capital is."""
+    demonyms = {str(it.country): it.label for it in gazetteer.entries if it.id == f"demonym/{str(it.country).lower()}"}
+    capitals = {it.label: str(it.country) for it in gazetteer.entries if it.id.endswith("-capital")}
+    return demonyms, capitals
 
 
 def _evidence(aid: Iterable[Aid]) -> list[Evidence]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from geowire.messages import Evidence, Theme
 from geowire.messages.tagged import EVIDENCE_LIMIT, ThemeName
-from processors.tag.claims import claim_status
+from processors.tag.claims import Claims
 from processors.tag.reading import Reading, Sentence
 
 TITLE_WEIGHT = 2.0
@@ -40,7 +40,8 @@ class Rule:
 class ThemeRules:
     """One theme."""
 
-    def __init__(self, row: dict[str, Any]) -> None:
+    def __init__(self, row: dict[str, Any], claims: Claims) -> None:
+        self._claims = claims
         self.name: ThemeName = row["theme"]
         self.threshold: float = row["threshold"]
         words_by_place = {f"{self.name}.{place}": terms["any"] for place, terms in enumerate(row["terms"])}
@@ -58,7 +59,7 @@ class ThemeRules:
             weight, rule = self._weigh(sentence)
             if rule is None:
                 continue
-            item = reading.evidence(sentence, claim_status(sentence), f"{self.name}:{rule}")
+            item = reading.evidence(sentence, self._claims.status(sentence), f"{self.name}:{rule}")
             earlier, kept = evidence.get((item.field, item.start), (0.0, item))
             evidence[item.field, item.start] = (earlier + _placed(weight, sentence), kept)
         return self._theme(list(evidence.values()), len(reading.document.sentences))

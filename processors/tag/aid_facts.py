@@ -1,0 +1,94 @@
+"""From what the sentences tell to the facts of the document: the same act is one, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from geowire.messages import Aid, Evidence
+from geowire.messages.tagged import AID_LIMIT, EVIDENCE_LIMIT, AidAction, ClaimStatus
+from processors.tag.aid_grammar import Told
+
+Confidence = Literal["high", "medium", "low"]
+_RANK: Sequence[Confidence] = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One act as one sentence tells it."""
+
+    told: Told
+    items: tuple[str, ...]
+    sum: tuple[float, str] | None
+    status: ClaimStatus
+    evidence: Evidence
+
+    @property
+    def donor(self) -> str | None:
+        """Who gives."""
+        return self.told.donor.name if self.told.donor else None
+
+    @property
+    def recipient(self) -> str | None:
+        """Who gets."""
+        return self.told.recipient.name if self.told.recipient else None
+
+
+class FactRules:
+    """What is possible, and what makes facts the same."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._codes: dict[str, str] = row["codes"]
+        self._hostile = frozenset(frozenset(pair) for pair in row["hostile"])
+
+    def is_possible(self, donor: str | None, recipient: str | None) -> bool:
+        """False for somebody and himself, and for enemies."""
+        return donor != recipient and frozenset((donor, recipient)) not in self._hostile
+
+    def merge(self, facts: Iterable[Fact]) -> tuple[Aid, ...]:
+        """One fact for each act of the same two, those told best first."""
+        pairs: dict[tuple[str | None, str | None], list[Fact]] = {}
+        for fact in sorted(facts, key=lambda fact: fact.donor is None):
+            pairs.setdefault(_pair(fact, pairs), []).append(fact)
+        merged = [aid for same in pairs.values() for aid in self._acts(same)]
+        return tuple(sorted(merged, key=lambda aid: (_RANK.index(aid.confidence or "low"), -len(aid.evidence)))[:AID_LIMIT])
+
+    def _acts(self, pair: list[Fact]) -> list[Aid]:
+        by_action: dict[AidAction, list[Fact]] = {}
+        for fact in pair:
+            by_action.setdefault(fact.told.action, []).append(fact)
+        return [self._aid(same) for same in by_action.values()]
+
+    def _aid(self, same: list[Fact]) -> Aid:
+        same = sorted(same, key=lambda fact: (fact.evidence.field != "title", fact.evidence.start))
+        first = same[0]
+        amount = next((fact.sum for fact in same if fact.sum), None)
+        evidence = list({(fact.evidence.field, fact.evidence.start): fact.evidence for fact in same}.values())
+        return Aid(
+            action=first.told.action,
+            donor=first.donor,
+            recipient=first.recipient,
+            items=tuple(dict.fromkeys(item for fact in same for item in fact.items))[:20],
+            amount=amount[0] if amount else None,
+            currency=amount[1] if amount else None,
+            code=self._codes[first.told.action],
+            status=first.status,
+            confidence=confidence(same, len(evidence)),
+            evidence=tuple(evidence[:EVIDENCE_LIMIT]),
+        )
+
+
+def confidence(same: list[Fact], sentences: int) -> Confidence:
+    """By how plainly and how often it is told."""
+    plain = [fact for fact in same if "-" not in fact.told.pattern]
+    if plain and (sentences > 1 or any(fact.evidence.field == "title" for fact in plain)):
+        return "high"
+    return "medium" if plain else "low"
+
+
+def _pair(fact: Fact, known: Iterable[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:
+    """One without a donor joins one with."""
+    if fact.donor is None:
+        return next((pair for pair in known if pair[1] == fact.recipient), (None, fact.recipient))
+    return fact.donor, fact.recipient

@@ -1,0 +1,271 @@
+"""Who gives what to whom, from where actors, things and acts stand in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from geowire.messages.tagged import AidAction
+from processors.tag.aid_actors import Actor
+from processors.tag.aid_code import Coded
+from processors.tag.words import any_of
+
+_DET = r"(?:the |its |his |her |their |our |your |a |an |both |some |neighbouring |neighboring |other |more |embattled )?"
+_W = r"[^\sA-Z,;:()]+ "
+_BREAK = re.compile(r"[;:]| but | while | whereas | although | because | unless |\. ")
+_AWAY = re.compile(
+    r"\b(?:to|for|against|in|from|of|into|inside|on|with|over|by|at|near|about|between|across|toward|towards|via|like|"
+    rf"including|than|as) {_DET}(?:{_W}){{0,1}}$"
+)
+_HEADED = re.compile(r"\b(?:government|leaders?|president|minister|chancellor|parliament|head|officials?|people) (?:of|in) (?:the )?$")
+_OBJECT = re.compile(r",? (?:and|then|,) (?:\w+ly |also |then |has |have |had )?(?:be )?")
+_BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
+_FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
+_DIRECT = re.compile(rf" (?:{_DET})(?:{_W}){{0,1}}(?P<actor>A)(?![\w-])")
+_TO = re.compile(rf"\b(?:to|into) {_DET}(?:{_W}){{0,3}}(?P<actor>A)")
+_FOR = re.compile(rf"\b(?:for|with|helps?|helping|supports?|supporting|protect|against aggression in|defend) {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
+_WITH_THING = re.compile(rf"\bwith (?:{_W}){{0,5}}[TN]")
+_OWNER = re.compile(rf"(?P<actor>A)(?:'s?|s')?(?:-(?:{_W[:-1]}|[GM]))? (?:(?:{_W}|[TGMR] )){{0,3}}$")
+_HYPHEN = re.compile(r"(?P<actor>A)-$")
+_PASSIVE = re.compile(r"(?:\b(?:be|been|being|is|are|was|were|get|gets|getting)(?: \w+ly| also| now| already| only)? |[TN] (?:\w+ly |already |being )?)$")
+_JOINED = re.compile(r"(?:'s)?,? (?:and |or |as well as )?(?:the )?")
+_CALL = re.compile(rf" (?:{_W}){{0,2}}(?:calls?|requests?|pleas?|pleading|appeals?|application|Q)(?: from| by)? {_DET}(?P<actor>A)")
+_ASKED = re.compile(rf"(?: on| to)? {_DET}(?:{_W}){{0,1}}(?P<actor>A)(?:'s? (?:{_W}){{1,2}})?")
+_REACH = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One act as one clause tells it. The pattern says how it was read; what is missing may be guessed later."""
+
+    action: AidAction
+    donor: Actor | None
+    recipient: Actor | None
+    pattern: str
+    place: int
+    ahead: bool = False
+
+
+class Grammar:
+    """The rules that read a coded sentence."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._negated = re.compile(rf"(?:\b(?:{any_of(row['negations'])})|n't) (?:{_W}){{0,2}}$")
+        self._ended = re.compile(rf"\b(?:{any_of(row['ended'])}) (?:{_W}){{0,1}}$")
+        self._ahead = re.compile(rf"(?:\b|(?<='))(?:{any_of(row['ahead'])}) (?:{_W}){{0,2}}$")
+
+    def read(self, coded: Coded) -> Iterator[Told]:
+        """What the sentence tells."""
+        acts = list(self._acts(coded))
+        for place in acts:
+            yield from self._read_act(coded, place)
+        if not acts:
+            yield from self._read_nouns(coded)
+
+    def _acts(self, coded: Coded) -> Iterator[int]:
+        """The acts with a thing near them, without those that only govern another one."""
+        for place, sign in coded.signs.items():
+            if sign.letter in "GMDRPQXW" and self._has_thing(coded, place) and not self._governs(coded, place):
+                yield place
+
+    def _has_thing(self, coded: Coded, place: int) -> bool:
+        letter = coded.text[place]
+        if letter == "M":
+            return True
+        after, before = _after(coded, place), _before(coded, place)
+        return bool(re.search("[TN]", after[:90]) or re.search("[TN]", before[-70:]))
+
+    def _governs(self, coded: Coded, place: int) -> bool:
+        letter, after = coded.text[place], _after(coded, place)[:60]
+        if letter == "L":
+            return True
+        inner = re.search("[GM]", after) if letter in "PQXW" else None
+        if inner is None:
+            return False
+        return self._has_thing(coded, place + 1 + inner.start()) and not re.search("[TN]", after[: inner.start()])
+
+    def _read_act(self, coded: Coded, place: int) -> Iterator[Told]:
+        letter = coded.text[place]
+        if letter == "R":
+            yield from self._read_receiving(coded, place)
+        elif letter == "Q":
+            yield from self._read_request(coded, place)
+        else:
+            yield from self._read_giving(coded, place)
+
+    def _read_receiving(self, coded: Coded, place: int) -> Iterator[Told]:
+        source = _find(_FROM, coded, place + 1) or _find(_DIRECT, coded, place + 1)
+        action, ahead = self._action(coded, place, "provided")
+        owner = self._owner(coded, place)
+        for subject in self._subjects(coded, place)[:1]:
+            donor = source or owner
+            if donor is not None:
+                yield Told(action, donor, subject, "receive", place, ahead)
+
+    def _read_request(self, coded: Coded, place: int) -> Iterator[Told]:
+        subjects = self._subjects(coded, place)
+        asked = _find(_ASKED, coded, place + 1) or _find(_FROM, coded, place + 1)
+        others = [actor for actor in self._recipients(coded, place) if actor != asked]
+        asker = subjects[0] if subjects else None
+        recipient = next((actor for actor in others if asker is None or actor.name != asker.name), asker)
+        donor = asked
+        if donor is None and recipient is not asker:
+            donor = asker
+        yield Told("requested", donor, recipient, "request", place)
+
+    def _read_giving(self, coded: Coded, place: int) -> Iterator[Told]:
+        base: AidAction = {"P": "pledged", "X": "refused", "W": "withheld"}.get(coded.text[place], "provided")  # type: ignore[assignment]
+        action, ahead = self._action(coded, place, base)
+        donors, how = self._donors(coded, place)
+        recipients = self._recipients(coded, place)
+        if coded.text[place] in "XW" and (asker := _find(_CALL, coded, place + 1)):
+            recipients = [asker]
+        asker = self._asker(coded, place, donors) if action == "requested" else None
+        if asker is not None and not recipients:
+            recipients = [asker]
+        for donor in donors or [None]:
+            for recipient in recipients or [None]:
+                yield Told(action, donor, recipient, how, place, ahead)
+
+    def _donors(self, coded: Coded, place: int) -> tuple[list[Actor], str]:
+        """By the agent of a passive, the subject, the owner of the thing, or the source."""
+        before = _before(coded, place)
+        hyphened = _HYPHEN.search(before)
+        if hyphened:
+            return [coded.actor(hyphened.start("actor"))], "hyphen"
+        agent = _find(_BY, coded, place + 1)
+        if agent is not None:
+            return [agent], "agent"
+        passive = _PASSIVE.search(before) and not coded.text[place + 1 :].startswith("ing")
+        if not passive and (subjects := self._subjects(coded, place)):
+            return subjects, "subject"
+        owner = self._owner(coded, place)
+        if owner is not None:
+            return [owner], "owner"
+        source = _find(_FROM, coded, place + 1)
+        return ([source], "source") if source else ([], "none")
+
+    def _subjects(self, coded: Coded, place: int) -> list[Actor]:
+        """The nearest actor before the act that stands in no phrase of its own, and those joined to it."""
+        places = [at for at in coded.places("A") if at < place]
+        for index in range(len(places) - 1, -1, -1):
+            at = places[index]
+            gap = coded.text[at + 1 : place]
+            if len(gap) > _REACH or _BREAK.search(gap):
+                return []
+            head = coded.text[:at]
+            if _AWAY.search(head[-40:]) and not _HEADED.search(head[-40:]):
+                continue
+            if _OBJECT.fullmatch(gap) and index > 0 and not _starts(head):
+                continue
+            return _joined_before(coded, places[: index + 1])
+        return []
+
+    def _recipients(self, coded: Coded, place: int) -> list[Actor]:
+        after = _after(coded, place)
+        letter = coded.text[place]
+        to = _TO.search(after)
+        direct = _DIRECT.match(after) if letter in "GM" else None
+        if direct and (letter == "M" or _WITH_THING.search(after) or to is None):
+            return _joined_after(coded, place + 1 + direct.start("actor"))
+        found = to or _FOR.search(after)
+        if found:
+            return _joined_after(coded, place + 1 + found.start("actor"))
+        behind = list(re.finditer(rf"[TN](?: {_W[:-1]}){{0,3}} (?:to|for) {_DET}(?:{_W}){{0,2}}(?P<actor>A)", _before(coded, place)))
+        if behind:
+            return [coded.actor(place - len(_before(coded, place)) + behind[-1].start("actor"))]
+        return []
+
+    def _owner(self, coded: Coded, place: int) -> Actor | None:
+        """Whose the nearest thing is."""
+        things = coded.places("TN")
+        near = [at for at in things if 0 < at - place <= 90] or [at for at in things if 0 < place - at <= 70][-1:]
+        for at in near[:1]:
+            owner = _OWNER.search(coded.text[:at])
+            if owner and not re.search(r"\b(?:to|for|against|on|in|at) (?:the )?$", coded.text[: owner.start()]):
+                return coded.actor(owner.start("actor"))
+        return None
+
+    def _asker(self, coded: Coded, place: int, donors: list[Actor]) -> Actor | None:
+        requests = [at for at in coded.places("Q") if at < place]
+        found = self._subjects(coded, requests[-1]) if requests else []
+        return found[0] if found and found[0] not in donors else None
+
+    def _action(self, coded: Coded, place: int, base: AidAction) -> tuple[AidAction, bool]:
+        """What the words that govern the act make of it, and whether it is still to come."""
+        before = _before(coded, place)
+        head = before[before.rfind("A") + 1 :] if "A" in before[-25:] else before[-60:]
+        head = before[-60:] if len(head) < 3 else head
+        for letter, action in (("X", "refused"), ("W", "withheld"), ("Q", "requested")):
+            if letter in head or letter in before[-45:]:
+                return action, False  # type: ignore[return-value]
+        if base in {"refused", "withheld"}:
+            return base, False
+        if self._ended.search(before):
+            return "withheld", False
+        if self._negated.search(before):
+            return "refused", False
+        if "P" in head:
+            return "pledged", False
+        if "L" in head or self._ahead.search(before):
+            return "pledged", True
+        return base, False
+
+    def _read_nouns(self, coded: Coded) -> Iterator[Told]:
+        """`US military aid to Ukraine`: no verb is needed."""
+        for at in coded.places("NT"):
+            after = coded.text[at + 1 : at + 1 + _REACH]
+            found = re.match(rf"(?: (?:{_W[:-1]}|[TND])){{0,5}}? (?:to|for) {_DET}(?:{_W}){{0,2}}(?P<actor>A)", after)
+            owner = _OWNER.search(coded.text[:at])
+            source = _find(_FROM, coded, at + 1)
+            donor = coded.actor(owner.start("actor")) if owner else source
+            if found and (donor is not None or coded.text[at] == "N"):
+                yield Told("provided", donor, coded.actor(at + 1 + found.start("actor")), "noun", at)
+
+
+def fill(told: Told, donor: Actor | None, recipient: Actor | None) -> Told:
+    """The same with what was missing."""
+    return replace(told, donor=told.donor or donor, recipient=told.recipient or recipient)
+
+
+def _before(coded: Coded, place: int) -> str:
+    """What stands before in the same clause."""
+    start = 0
+    for found in _BREAK.finditer(coded.text, 0, place):
+        start = found.end()
+    return coded.text[start:place]
+
+
+def _after(coded: Coded, place: int) -> str:
+    end = _BREAK.search(coded.text, place + 1)
+    return coded.text[place + 1 : min(end.start() if end else len(coded.text), place + 1 + _REACH)]
+
+
+def _find(pattern: re.Pattern[str], coded: Coded, start: int) -> Actor | None:
+    found = pattern.match(coded.text, start)
+    return coded.actor(found.start("actor")) if found else None
+
+
+def _starts(head: str) -> bool:
+    """True if what follows may be a subject: at the beginning, or after a word that opens a clause."""
+    return bool(re.search(r"(?:^|[,\"'“(—–-] ?|\b(?:that|and|or|said|says|as|when|if|which|where|the) )(?:the )?$", head[-20:]))
+
+
+def _joined_before(coded: Coded, places: list[int]) -> list[Actor]:
+    joined = [places[-1]]
+    for at in reversed(places[:-1]):
+        if not _JOINED.fullmatch(coded.text[at + 1 : joined[0]]) or _AWAY.search(coded.text[max(0, at - 40) : at]):
+            break
+        joined.insert(0, at)
+    return [coded.actor(at) for at in joined]
+
+
+def _joined_after(coded: Coded, place: int) -> list[Actor]:
+    joined = [place]
+    for at in (at for at in coded.places("A") if at > place):
+        if not _JOINED.fullmatch(coded.text[joined[-1] + 1 : at]) or re.match(r" (?:has |have |will |would |also )?[GMPQXWR]", coded.text[at + 1 :]):
+            break
+        joined.append(at)
+    return [coded.actor(at) for at in joined]
