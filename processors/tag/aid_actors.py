@@ -21,7 +21,10 @@ _BY_COUNTRY = frozenset({"country", "demonym", "metonym", "person", "office", "g
 _GROUPS = ("rebels", "separatists", "kurds")
 _KURDS = "demonym/people-kurdish"
 _PEOPLES = {"demonym/people-western": "Western", "demonym/people-european": "European", "demonym/people-arab": "Arab"}
-_WEST = "West"
+_WEST = "alliance/west"
+
+UNNAMED = ""
+"""The name of allies and countries that the text does not name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class ActorRules:
         states = {name: any_of(words) for name, words in row["groups_of_states"].items()}
         self.states = {name: re.compile(rf" (?P<noun>{words})\b", re.IGNORECASE) for name, words in states.items()}
         self.groups = {name: re.compile(rf"\b(?:{any_of(row[name])})\b") for name in _GROUPS}
+        self.unnamed = re.compile(rf"\b(?:{any_of(row['unnamed'])})\b")
         self.any_group = re.compile(rf"\b(?:{any_of(word for name in _GROUPS for word in row[name])})\b")
 
 
@@ -91,6 +95,8 @@ class DocumentActors:
 
     def _name(self, sentence: Sentence, mention: Mention) -> tuple[str | None, int]:
         entry = mention.entry
+        if entry.id == _WEST:
+            return _as_written(sentence.words[mention.start - sentence.start : mention.end - sentence.start]), mention.end
         if entry.id in _PEOPLES:
             return self._group_of_states(sentence, mention)
         if entry.kind in _BY_LABEL:
@@ -110,7 +116,7 @@ class DocumentActors:
         after = self._rules.states[people].match(sentence.words, mention.end - sentence.start)
         if after:
             return f"{people} {after['noun'].lower()}", sentence.start + after.end()
-        return (_WEST if people == "Western" else None), mention.end
+        return ("West" if people == "Western" else None), mention.end
 
     def _grouped(self, sentence: Sentence) -> Iterator[Actor]:
         words = sentence.lowered
@@ -118,6 +124,8 @@ class DocumentActors:
             name = next(name for name in _GROUPS if self._rules.groups[name].fullmatch(found.group()))
             start, end = sentence.start + found.start(), sentence.start + found.end()
             yield Actor(self._of_country(name), self._with_country(sentence, start), end, "armed_group")
+        for found in self._rules.unnamed.finditer(words):
+            yield Actor(UNNAMED, sentence.start + found.start(), sentence.start + found.end(), "unnamed")
 
     def _with_country(self, sentence: Sentence, start: int) -> int:
         """Where the name begins if a country stands right before: Iraq's Kurds, Syrian opposition."""
@@ -131,11 +139,19 @@ class DocumentActors:
         """Iraqi Kurds, Syrian rebels: of the country whose war the document tells."""
         among = {"IQ", "SY", "TR", "IR"} if group == "kurds" else self.countries.keys() - self._rules.never_rebel
         counted = [(count, iso) for iso, count in self.countries.items() if iso in among and iso in self._rules.demonyms]
+        if group == "rebels" and counted and max(counted)[1] == "UA":
+            group = "separatists"
         noun = "Kurds" if group == "kurds" else group
         if not counted:
             return noun
         most = "UA" if group == "separatists" and self.countries["UA"] else max(counted)[1]
         return f"{self._rules.demonyms[most]} {noun}"
+
+
+def _as_written(words: str) -> str:
+    """Western allies, the West: what a group of states is called."""
+    first, _, rest = words.removeprefix("the ").partition(" ")
+    return f"{first[:1].upper()}{first[1:]} {rest.lower()}".strip()
 
 
 def _outermost(actors: list[Actor]) -> list[Actor]:

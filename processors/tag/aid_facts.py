@@ -27,7 +27,7 @@ class Fact:
     @property
     def donor(self) -> str | None:
         """Who gives."""
-        return self.told.donor.name if self.told.donor else None
+        return (self.told.donor.name or None) if self.told.donor else None
 
     @property
     def recipient(self) -> str | None:

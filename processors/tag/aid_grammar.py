@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +17,13 @@ _W = r"[^\sA-Z,;:()]+ "
 _BREAK = re.compile(r"[;:]| but | while | whereas | although | because | unless |\. ")
 _AWAY = re.compile(
     r"\b(?:to|for|against|in|from|of|into|inside|on|with|over|by|at|near|about|between|across|toward|towards|via|like|"
-    rf"including|than|as) {_DET}(?:{_W}){{0,1}}$"
+    rf"including|along|under|behind|beyond|through|despite|around|without|within|outside|amid|versus|off) {_DET}(?:{_W}){{0,1}}$"
 )
 _HEADED = re.compile(r"\b(?:government|leaders?|president|minister|chancellor|parliament|head|officials?|people) (?:of|in) (?:the )?$")
 _OBJECT = re.compile(r",? (?:and|then|,) (?:\w+ly |also |then |has |have |had )?(?:be )?")
 _BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
 _FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
+_FROM_TO = re.compile(rf"(?: (?:{_W[:-1]}|[TNDG])){{0,3}}? from {_DET}(?:{_W}){{0,2}}(?P<donor>A) to {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
 _DIRECT = re.compile(rf" (?:{_DET})(?:{_W}){{0,1}}(?P<actor>A)(?![\w-])")
 _TO = re.compile(rf"\b(?:to|into) {_DET}(?:{_W}){{0,3}}(?P<actor>A)")
 _FOR = re.compile(rf"\b(?:for|with|helps?|helping|supports?|supporting|protect|against aggression in|defend) {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
@@ -34,6 +35,16 @@ _JOINED = re.compile(r"(?:'s)?,? (?:and |or |as well as )?(?:the )?")
 _CALL = re.compile(rf" (?:{_W}){{0,2}}(?:calls?|requests?|pleas?|pleading|appeals?|application|Q)(?: from| by)? {_DET}(?P<actor>A)")
 _ASKED = re.compile(rf"(?: on| to)? {_DET}(?:{_W}){{0,1}}(?P<actor>A)(?:'s? (?:{_W}){{1,2}})?")
 _REACH = 130
+
+
+GOVERNED: Mapping[str, AidAction] = {"X": "refused", "W": "withheld", "Q": "requested"}
+"""What an act becomes that one of these letters governs."""
+
+ORDER: Sequence[AidAction] = ("withheld", "refused", "requested", "pledged", "provided")
+"""Where a sentence says several things of the same two, the first here counts."""
+
+BASE: Mapping[str, AidAction] = {"P": "pledged", "X": "refused", "W": "withheld"}
+"""What an act says where nothing governs it; all others are gifts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +70,9 @@ class Grammar:
     def read(self, coded: Coded) -> Iterator[Told]:
         """What the sentence tells."""
         acts = list(self._acts(coded))
-        for place in acts:
-            yield from self._read_act(coded, place)
-        if not acts:
-            yield from self._read_nouns(coded)
+        told = [told for place in acts for told in self._read_act(coded, place)]
+        told += (item for item in self._read_nouns(coded) if not acts or item.pattern == "from-to")
+        yield from _best(told)
 
     def _acts(self, coded: Coded) -> Iterator[int]:
         """The acts with a thing near them, without those that only govern another one."""
@@ -116,8 +126,7 @@ class Grammar:
         yield Told("requested", donor, recipient, "request", place)
 
     def _read_giving(self, coded: Coded, place: int) -> Iterator[Told]:
-        base: AidAction = {"P": "pledged", "X": "refused", "W": "withheld"}.get(coded.text[place], "provided")  # type: ignore[assignment]
-        action, ahead = self._action(coded, place, base)
+        action, ahead = self._action(coded, place, BASE.get(coded.text[place], "provided"))
         donors, how = self._donors(coded, place)
         recipients = self._recipients(coded, place)
         if coded.text[place] in "XW" and (asker := _find(_CALL, coded, place + 1)):
@@ -196,18 +205,17 @@ class Grammar:
     def _action(self, coded: Coded, place: int, base: AidAction) -> tuple[AidAction, bool]:
         """What the words that govern the act make of it, and whether it is still to come."""
         before = _before(coded, place)
-        head = before[before.rfind("A") + 1 :] if "A" in before[-25:] else before[-60:]
-        head = before[-60:] if len(head) < 3 else head
-        for letter, action in (("X", "refused"), ("W", "withheld"), ("Q", "requested")):
-            if letter in head or letter in before[-45:]:
-                return action, False  # type: ignore[return-value]
+        head = before[-60:].rpartition(", ")[2]
+        for letter, action in GOVERNED.items():
+            if letter in head:
+                return action, False
         if base in {"refused", "withheld"}:
             return base, False
         if self._ended.search(before):
             return "withheld", False
         if self._negated.search(before):
             return "refused", False
-        if "P" in head:
+        if "P" in before[-60:]:
             return "pledged", False
         if "L" in head or self._ahead.search(before):
             return "pledged", True
@@ -221,8 +229,25 @@ class Grammar:
             owner = _OWNER.search(coded.text[:at])
             source = _find(_FROM, coded, at + 1)
             donor = coded.actor(owner.start("actor")) if owner else source
-            if found and (donor is not None or coded.text[at] == "N"):
+            both = _FROM_TO.match(after)
+            if both:
+                donors, gets = coded.actor(at + 1 + both.start("donor")), coded.actor(at + 1 + both.start("actor"))
+                yield Told("provided", donors, gets, "from-to", at)
+            elif found and (donor is not None or coded.text[at] == "N"):
                 yield Told("provided", donor, coded.actor(at + 1 + found.start("actor")), "noun", at)
+
+
+def _best(told: list[Told]) -> Iterator[Told]:
+    """For each giver and recipient the act that weighs most; what lacks one of them only if nothing has both."""
+    whole = [item for item in told if item.donor and item.recipient]
+    chosen: dict[tuple[str | None, str | None], Told] = {}
+    for item in sorted(whole or told, key=lambda item: ORDER.index(item.action)):
+        chosen.setdefault((_name(item.donor), _name(item.recipient)), item)
+    yield from chosen.values()
+
+
+def _name(actor: Actor | None) -> str | None:
+    return actor.name if actor else None
 
 
 def fill(told: Told, donor: Actor | None, recipient: Actor | None) -> Told:
