@@ -15,7 +15,7 @@ from processors.tag.aid_actors import Actor, ActorRules, DocumentActors
 from processors.tag.aid_code import Coded, encode, signs_of
 from processors.tag.aid_facts import Fact, FactRules
 from processors.tag.aid_grammar import Grammar, Told
-from processors.tag.aid_guess import complete
+from processors.tag.aid_guess import Guesses
 from processors.tag.aid_items import items_of, read_amounts
 from processors.tag.claims import Claims
 from processors.tag.lexicon import Hit, Lexicon
@@ -38,14 +38,15 @@ class AidRules:
         self._grammar = Grammar(row)
         self._facts = FactRules(row)
         self._amounts = read_amounts(row)
-        self._exclude = re.compile(rf"\b(?:{any_of(row['exclude'])})\b")
+        self._exclude = re.compile(rf"\b(?:{any_of(row['exclude'])}|{'|'.join(row['exclude_patterns'])})\b")
+        self._never_given = frozenset(row["never_given"])
         self._claims = claims
 
     def find(self, reading: Reading) -> tuple[Aid, ...]:
         """The facts of the document, those told best first."""
         actors = DocumentActors(self._actors, reading)
         read = [(sentence, told) for sentence in reading.sentences for told in self._read(sentence, actors)]
-        completed = complete(read, actors, self._facts.is_possible)
+        completed = Guesses(read, actors, self._facts.is_possible).complete()
         facts = [self._fact(sentence, told, actors, reading) for sentence, told in completed]
         return self._facts.merge(facts)
 
@@ -59,11 +60,20 @@ class AidRules:
 
     def _encode(self, sentence: Sentence, lowered: str, actors: list[Actor]) -> Coded | None:
         start = sentence.start
-        things = [hit for hit in _things(sentence) if lowered[hit.start - start : hit.end - start].strip()]
+        things = [hit for hit in self._things(sentence) if lowered[hit.start - start : hit.end - start].strip()]
         if not things and "aid.arm" not in sentence.groups:
             return None
         acts = [Hit(act.start + start, act.end + start, act.group) for act in self._acts.find_in(lowered)]
         return encode(lowered, start, signs_of(actors, things, acts))
+
+    def _things(self, sentence: Sentence) -> list[Hit]:
+        """What may be given: words for aid, and weapons by name."""
+        weapons = [
+            Hit(item.start, item.end, "weapon")
+            for item in sentence.mentions
+            if item.entry.kind == "weapon" and item.entry.label not in self._never_given
+        ]
+        return sorted((*sentence.of_group("aid.noun", "aid.item"), *weapons))
 
     def _fact(self, sentence: Sentence, told: Told, actors: DocumentActors, reading: Reading) -> Fact:
         status = self._status(sentence, told, actors.of(sentence))
@@ -92,12 +102,6 @@ def _name(actor: Actor | None) -> str | None:
 
 def _is_trigger(sentence: Sentence) -> bool:
     return not sentence.groups.isdisjoint(TRIGGERS) or any(item.entry.kind == "weapon" for item in sentence.mentions)
-
-
-def _things(sentence: Sentence) -> list[Hit]:
-    """What may be given: words for aid, and weapons by name."""
-    weapons = [Hit(item.start, item.end, "weapon") for item in sentence.mentions if item.entry.kind == "weapon"]
-    return sorted((*sentence.of_group("aid.noun", "aid.item"), *weapons))
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -44,7 +44,7 @@ class ActorRules:
         self.short_names: Mapping[str, str] = row["short_names"]
         self.demonyms = demonyms
         self.capitals = capitals
-        self.never_rebel = frozenset(row["never_rebel"])
+        self.at_war = frozenset(row["at_war"])
         states = {name: any_of(words) for name, words in row["groups_of_states"].items()}
         self.states = {name: re.compile(rf" (?P<noun>{words})\b", re.IGNORECASE) for name, words in states.items()}
         self.groups = {name: re.compile(rf"\b(?:{any_of(row[name])})\b") for name in _GROUPS}
@@ -78,6 +78,12 @@ class DocumentActors:
         return {sentence.index: place for place, sentence in enumerate(self._reading.sentences)}
 
     @cached_property
+    def _named_rebels(self) -> Counter[str]:
+        """The rebels that the document names with their country."""
+        labels = (mention.entry.label for sentence in self._reading.sentences for mention in sentence.mentions)
+        return Counter(label for label in labels if label.endswith(" rebels") and label[:7] != "Russian")
+
+    @cached_property
     def countries(self) -> Counter[str]:
         """How often each country is named in the document."""
         return Counter(
@@ -107,7 +113,7 @@ class DocumentActors:
 
     def _label(self, label: str, country: str | None) -> str:
         """The name in a fact; Russian separatists and Ukrainian ones are the same in a war over Ukraine."""
-        if label.endswith(" separatists") and country == "RU":
+        if label.endswith((" separatists", " rebels")) and country in {"RU", "UA"}:
             return self._of_country("separatists")
         return self._rules.short_names.get(label, label)
 
@@ -137,7 +143,9 @@ class DocumentActors:
 
     def _of_country(self, group: str) -> str:
         """Iraqi Kurds, Syrian rebels: of the country whose war the document tells."""
-        among = {"IQ", "SY", "TR", "IR"} if group == "kurds" else self.countries.keys() - self._rules.never_rebel
+        among = {"IQ", "SY", "TR", "IR"} if group == "kurds" else self._rules.at_war
+        if group == "rebels" and self._named_rebels:
+            return self._named_rebels.most_common(1)[0][0]
         counted = [(count, iso) for iso, count in self.countries.items() if iso in among and iso in self._rules.demonyms]
         if group == "rebels" and counted and max(counted)[1] == "UA":
             group = "separatists"

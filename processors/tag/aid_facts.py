@@ -34,6 +34,11 @@ class Fact:
         """Who gets."""
         return self.told.recipient.name if self.told.recipient else None
 
+    @property
+    def is_plain(self) -> bool:
+        """True if the sentence names both sides."""
+        return not self.told.pattern.endswith(("-to", "-guessed"))
+
 
 class FactRules:
     """What is possible, and what makes facts the same."""
@@ -55,13 +60,17 @@ class FactRules:
         return tuple(sorted(merged, key=lambda aid: (_RANK.index(aid.confidence or "low"), -len(aid.evidence)))[:AID_LIMIT])
 
     def _acts(self, pair: list[Fact]) -> list[Aid]:
+        """The facts of two actors. What was guessed joins what is told plainly, whatever it says of the act."""
         by_action: dict[AidAction, list[Fact]] = {}
-        for fact in pair:
-            by_action.setdefault(fact.told.action, []).append(fact)
+        for fact in sorted(pair, key=lambda fact: not fact.is_plain):
+            action = fact.told.action
+            if not fact.is_plain and by_action and action not in by_action:
+                action = next(iter(by_action))
+            by_action.setdefault(action, []).append(fact)
         return [self._aid(same) for same in by_action.values()]
 
     def _aid(self, same: list[Fact]) -> Aid:
-        same = sorted(same, key=lambda fact: (fact.evidence.field != "title", fact.evidence.start))
+        same = sorted(same, key=lambda fact: (not fact.is_plain, fact.evidence.field != "title", fact.evidence.start))
         first = same[0]
         amount = next((fact.sum for fact in same if fact.sum), None)
         evidence = list({(fact.evidence.field, fact.evidence.start): fact.evidence for fact in same}.values())
@@ -81,7 +90,7 @@ class FactRules:
 
 def confidence(same: list[Fact], sentences: int) -> Confidence:
     """By how plainly and how often it is told."""
-    plain = [fact for fact in same if "-" not in fact.told.pattern]
+    plain = [fact for fact in same if fact.is_plain]
     if plain and (sentences > 1 or any(fact.evidence.field == "title" for fact in plain)):
         return "high"
     return "medium" if plain else "low"

@@ -14,26 +14,35 @@ from processors.tag.words import any_of
 
 _DET = r"(?:the |its |his |her |their |our |your |a |an |both |some |neighbouring |neighboring |other |more |embattled )?"
 _W = r"[^\sA-Z,;:()]+ "
+_NO = r"and|or|to|with|against|for|in|on|at|by|from|of|as|that|which|who|than|into|over|if|when|after|before|is|are|was|were|will"
+_J = rf"(?!(?:{_NO}) )[^\sA-Z,;:()]+ "
+"""A word that may stand between an article and its noun."""
 _BREAK = re.compile(r"[;:]| but | while | whereas | although | because | unless |\. ")
 _AWAY = re.compile(
     r"\b(?:to|for|against|in|from|of|into|inside|on|with|over|by|at|near|about|between|across|toward|towards|via|like|"
     rf"including|along|under|behind|beyond|through|despite|around|without|within|outside|amid|versus|off) {_DET}(?:{_W}){{0,1}}$"
 )
 _HEADED = re.compile(r"\b(?:government|leaders?|president|minister|chancellor|parliament|head|officials?|people) (?:of|in) (?:the )?$")
+_WOULD = re.compile(r" (?:\w+ )?(?:to|in) (?:\w+ )?$")
+"""For countries to send, by allies in training: who stands after a preposition acts."""
 _OBJECT = re.compile(r",? (?:and|then|,) (?:\w+ly |also |then |has |have |had )?(?:be )?")
-_BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
-_FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
-_FROM_TO = re.compile(rf"(?: (?:{_W[:-1]}|[TNDG])){{0,3}}? from {_DET}(?:{_W}){{0,2}}(?P<donor>A) to {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
-_DIRECT = re.compile(rf" (?:{_DET})(?:{_W}){{0,1}}(?P<actor>A)(?![\w-])")
-_TO = re.compile(rf"\b(?:to|into) {_DET}(?:{_W}){{0,3}}(?P<actor>A)")
-_FOR = re.compile(rf"\b(?:for|with|helps?|helping|supports?|supporting|protect|against aggression in|defend) {_DET}(?:{_W}){{0,2}}(?P<actor>A)")
+_BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
+_FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
+_FROM_TO = re.compile(rf"(?: (?:{_W[:-1]}|[TNDG])){{0,3}}? from {_DET}(?:{_J}){{0,2}}(?P<donor>A) to {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
+_DIRECT = re.compile(rf" (?:and [GM] |or [GM] )?(?:{_DET})(?:{_J}){{0,1}}(?P<actor>A)(?![\w-])")
+_TO = re.compile(rf"\b(?:to|into) {_DET}(?:{_J}){{0,3}}(?P<actor>A)")
+_FOR = re.compile(rf"\b(?:for|with|helps?|helping|supports?|supporting|protect|against aggression in|defend) {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _WITH_THING = re.compile(rf"\bwith (?:{_W}){{0,5}}[TN]")
 _OWNER = re.compile(rf"(?P<actor>A)(?:'s?|s')?(?:-(?:{_W[:-1]}|[GM]))? (?:(?:{_W}|[TGMR] )){{0,3}}$")
 _HYPHEN = re.compile(r"(?P<actor>A)-$")
 _PASSIVE = re.compile(r"(?:\b(?:be|been|being|is|are|was|were|get|gets|getting)(?: \w+ly| also| now| already| only)? |[TN] (?:\w+ly |already |being )?)$")
 _JOINED = re.compile(r"(?:'s)?,? (?:and |or |as well as )?(?:the )?")
 _CALL = re.compile(rf" (?:{_W}){{0,2}}(?:calls?|requests?|pleas?|pleading|appeals?|application|Q)(?: from| by)? {_DET}(?P<actor>A)")
-_ASKED = re.compile(rf"(?: on| to)? {_DET}(?:{_W}){{0,1}}(?P<actor>A)(?:'s? (?:{_W}){{1,2}})?")
+_ASKED = re.compile(rf"(?: on| to)? {_DET}(?:{_J}){{0,1}}(?P<actor>A)(?:'s? (?:{_W}){{1,2}})?")
+_SOUGHT = re.compile(rf"(?: (?:{_W[:-1]}|A|P|L|A's|N)){{0,5}}? [TNGMD]")
+"""After a request: what it is for stands near."""
+_QUESTIONED = re.compile(r"\b(?:was|were|when|if|been|is|are|as) $")
+_RELATIVE = re.compile(r"[TN] (?:that|which) [^,]*$")
 _REACH = 130
 
 
@@ -55,7 +64,7 @@ class Told:
     donor: Actor | None
     recipient: Actor | None
     pattern: str
-    place: int
+    start: int
     ahead: bool = False
 
 
@@ -85,7 +94,10 @@ class Grammar:
         if letter == "M":
             return True
         after, before = _after(coded, place), _before(coded, place)
-        return bool(re.search("[TN]", after[:90]) or re.search("[TN]", before[-70:]))
+        if letter == "Q":
+            return bool(_SOUGHT.match(after)) and not _QUESTIONED.search(before)
+        behind = re.search("[TN]", before[-70:]) and (letter == "G" or _PASSIVE.search(before) or _RELATIVE.search(before))
+        return bool(re.search("[TN]", after[:90]) or behind)
 
     def _governs(self, coded: Coded, place: int) -> bool:
         letter, after = coded.text[place], _after(coded, place)[:60]
@@ -112,7 +124,7 @@ class Grammar:
         for subject in self._subjects(coded, place)[:1]:
             donor = source or owner
             if donor is not None:
-                yield Told(action, donor, subject, "receive", place, ahead)
+                yield Told(action, donor, subject, "receive", coded.signs[place].start, ahead)
 
     def _read_request(self, coded: Coded, place: int) -> Iterator[Told]:
         subjects = self._subjects(coded, place)
@@ -123,7 +135,7 @@ class Grammar:
         donor = asked
         if donor is None and recipient is not asker:
             donor = asker
-        yield Told("requested", donor, recipient, "request", place)
+        yield Told("requested", donor, recipient, "request", coded.signs[place].start)
 
     def _read_giving(self, coded: Coded, place: int) -> Iterator[Told]:
         action, ahead = self._action(coded, place, BASE.get(coded.text[place], "provided"))
@@ -136,7 +148,7 @@ class Grammar:
             recipients = [asker]
         for donor in donors or [None]:
             for recipient in recipients or [None]:
-                yield Told(action, donor, recipient, how, place, ahead)
+                yield Told(action, donor, recipient, how, coded.signs[place].start, ahead)
 
     def _donors(self, coded: Coded, place: int) -> tuple[list[Actor], str]:
         """By the agent of a passive, the subject, the owner of the thing, or the source."""
@@ -165,7 +177,7 @@ class Grammar:
             if len(gap) > _REACH or _BREAK.search(gap):
                 return []
             head = coded.text[:at]
-            if _AWAY.search(head[-40:]) and not _HEADED.search(head[-40:]):
+            if _AWAY.search(head[-40:]) and not _HEADED.search(head[-40:]) and not _WOULD.match(gap):
                 continue
             if _OBJECT.fullmatch(gap) and index > 0 and not _starts(head):
                 continue
@@ -175,14 +187,16 @@ class Grammar:
     def _recipients(self, coded: Coded, place: int) -> list[Actor]:
         after = _after(coded, place)
         letter = coded.text[place]
-        to = _TO.search(after)
+        to = next((found for found in _TO.finditer(after) if _carries(coded, place, found)), None)
         direct = _DIRECT.match(after) if letter in "GM" else None
         if direct and (letter == "M" or _WITH_THING.search(after) or to is None):
             return _joined_after(coded, place + 1 + direct.start("actor"))
-        found = to or _FOR.search(after)
+        if letter == "M":
+            return []
+        found = to or next((found for found in _FOR.finditer(after) if _carries(coded, place, found)), None)
         if found:
             return _joined_after(coded, place + 1 + found.start("actor"))
-        behind = list(re.finditer(rf"[TN](?: {_W[:-1]}){{0,3}} (?:to|for) {_DET}(?:{_W}){{0,2}}(?P<actor>A)", _before(coded, place)))
+        behind = list(re.finditer(rf"[TN](?: {_W[:-1]}){{0,3}} (?:to|for) {_DET}(?:{_J}){{0,2}}(?P<actor>A)", _before(coded, place)))
         if behind:
             return [coded.actor(place - len(_before(coded, place)) + behind[-1].start("actor"))]
         return []
@@ -225,16 +239,16 @@ class Grammar:
         """`US military aid to Ukraine`: no verb is needed."""
         for at in coded.places("NT"):
             after = coded.text[at + 1 : at + 1 + _REACH]
-            found = re.match(rf"(?: (?:{_W[:-1]}|[TND])){{0,5}}? (?:to|for) {_DET}(?:{_W}){{0,2}}(?P<actor>A)", after)
+            found = re.match(rf"(?: (?!deploy|moved|based|station|target|aim)(?:{_W[:-1]}|[TND])){{0,4}}? (?:to|for) {_DET}(?:{_J}){{0,2}}(?P<actor>A)", after)
             owner = _OWNER.search(coded.text[:at])
             source = _find(_FROM, coded, at + 1)
             donor = coded.actor(owner.start("actor")) if owner else source
             both = _FROM_TO.match(after)
             if both:
                 donors, gets = coded.actor(at + 1 + both.start("donor")), coded.actor(at + 1 + both.start("actor"))
-                yield Told("provided", donors, gets, "from-to", at)
+                yield Told("provided", donors, gets, "from-to", coded.signs[at].start)
             elif found and (donor is not None or coded.text[at] == "N"):
-                yield Told("provided", donor, coded.actor(at + 1 + found.start("actor")), "noun", at)
+                yield Told("provided", donor, coded.actor(at + 1 + found.start("actor")), "noun", coded.signs[at].start)
 
 
 def _best(told: list[Told]) -> Iterator[Told]:
@@ -266,6 +280,13 @@ def _before(coded: Coded, place: int) -> str:
 def _after(coded: Coded, place: int) -> str:
     end = _BREAK.search(coded.text, place + 1)
     return coded.text[place + 1 : min(end.start() if end else len(coded.text), place + 1 + _REACH)]
+
+
+def _carries(coded: Coded, place: int, to: re.Match[str]) -> bool:
+    """True if a thing stands between the act and `to`, else right after or before both."""
+    between = coded.text[place + 1 : place + 1 + to.start()]
+    following = coded.text[place + 1 + to.end() :][:50].partition(",")[0]
+    return bool(re.search("[TN]", between) or re.search("[TN]", following) or re.search("[TN]", _before(coded, place)[-70:]))
 
 
 def _find(pattern: re.Pattern[str], coded: Coded, start: int) -> Actor | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from processors.tag.aid_actors import Actor, DocumentActors
@@ -18,44 +18,48 @@ LOOK_BACK = 2
 _GIVERS = frozenset({"country", "metonym", "person", "office", "government", "agency", "alliance", "armed_force"})
 
 
-def complete(read: list[Read], actors: DocumentActors, is_possible: IsPossible) -> Iterator[Read]:
-    """Every act with its sides filled in where they can be guessed; what is impossible is left out."""
-    recipients = Counter(told.recipient.name for _, told in read if told.recipient and told.recipient.name and told.donor)
-    recipients.update(told.recipient.name for _, told in read if told.recipient and told.recipient.name)
-    for sentence, told in read:
-        filled = _with_recipient(_with_donor(told, sentence, actors, is_possible), sentence, actors, recipients, is_possible)
-        if _is_told(filled) and is_possible(_name(filled.donor), _name(filled.recipient)):
-            yield sentence, filled
+class Guesses:
+    """Fills in what the sentences of one document leave out."""
 
+    def __init__(self, read: list[Read], actors: DocumentActors, is_possible: IsPossible) -> None:
+        self._read = read
+        self._actors = actors
+        self._is_possible = is_possible
+        named = [told.recipient.name for _, told in read if told.recipient and told.recipient.name]
+        self._recipients = [name for name, _ in Counter(named).most_common()]
 
-def _with_donor(told: Told, sentence: Sentence, actors: DocumentActors, is_possible: IsPossible) -> Told:
-    if told.donor is not None or told.action == "requested":
+    def complete(self) -> Iterator[Read]:
+        """Every act of which both sides are known or guessed; never both guessed."""
+        for sentence, told in self._read:
+            filled = self._fill(sentence, told)
+            if _is_told(filled) and self._is_possible(_name(filled.donor), _name(filled.recipient)):
+                yield sentence, filled
+
+    def _fill(self, sentence: Sentence, told: Told) -> Told:
+        if told.recipient is None and told.donor is not None:
+            return self._with_recipient(sentence, told)
+        if told.donor is None and told.recipient is not None and told.action != "requested":
+            return self._with_donor(sentence, told)
         return told
-    for actor in _before(sentence, told, actors):
-        if actor.name and is_possible(actor.name, _name(told.recipient)) and actor.kind in _GIVERS:
-            return replace(told, donor=actor, pattern=f"{told.pattern}-guessed")
-    return told
 
-
-def _with_recipient(
-    told: Told, sentence: Sentence, actors: DocumentActors, recipients: Counter[str], is_possible: IsPossible
-) -> Told:
-    if told.recipient is not None or told.donor is None:
+    def _with_recipient(self, sentence: Sentence, told: Told) -> Told:
+        for name in self._recipients:
+            if self._is_possible(_name(told.donor), name):
+                actor = Actor(name, sentence.start, sentence.start, "guess")
+                return replace(told, recipient=actor, pattern=f"{told.pattern}-to")
         return told
-    for name, _ in recipients.most_common():
-        if is_possible(told.donor.name, name):
-            actor = Actor(name, sentence.start, sentence.start, "guess")
-            return replace(told, recipient=actor, pattern=f"{told.pattern}-to")
-    for actor in actors.of(sentence):
-        if is_possible(told.donor.name, actor.name) and actor.kind in _GIVERS and actor.name:
-            return replace(told, recipient=actor, pattern=f"{told.pattern}-near")
-    return told
 
+    def _with_donor(self, sentence: Sentence, told: Told) -> Told:
+        for actor in self._before(sentence, told):
+            if actor.name and actor.kind in _GIVERS and self._is_possible(actor.name, _name(told.recipient)):
+                return replace(told, donor=actor, pattern=f"{told.pattern}-guessed")
+        return told
 
-def _before(sentence: Sentence, told: Told, actors: DocumentActors) -> Iterable[Actor]:
-    """The actors of the sentences before, the nearest sentence first, its first actor first."""
-    for earlier in actors.sentences_before(sentence, LOOK_BACK):
-        yield from actors.of(earlier)
+    def _before(self, sentence: Sentence, told: Told) -> Iterator[Actor]:
+        """The actors before the act, the nearest first, then those of the sentences before, their subject first."""
+        yield from (actor for actor in reversed(self._actors.of(sentence)) if actor.end <= told.start)
+        for earlier in self._actors.sentences_before(sentence, LOOK_BACK):
+            yield from self._actors.of(earlier)
 
 
 def _is_told(told: Told) -> bool:
