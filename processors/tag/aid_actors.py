@@ -107,6 +107,8 @@ class DocumentActors:
             return self._group_of_states(sentence, mention)
         if entry.kind in _BY_LABEL:
             return self._label(entry.label, entry.country), mention.end
+        if entry.id == "region/iq-kurdistan-region":
+            return f"{self._rules.demonyms['IQ']} Kurds", mention.end
         if entry.kind == "city":
             return self._rules.capitals.get(entry.label), mention.end
         return (entry.country if entry.kind in _BY_COUNTRY else None), mention.end

@@ -37,6 +37,7 @@ class Sign(NamedTuple):
     end: int
     letter: str
     actor: Actor | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def encode(lowered: str, offset: int, signs: Iterable[Sign]) -> Coded:
         before = lowered[position : sign.start - offset]
         length += len(before)
         pieces += (before, sign.letter)
-        placed[length] = sign
+        placed[length] = sign._replace(words=lowered[sign.start - offset : sign.end - offset])
         length += 1
         position = sign.end - offset
     pieces.append(lowered[position:])

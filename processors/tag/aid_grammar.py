@@ -29,7 +29,7 @@ _OBJECT = re.compile(r",? (?:and|then|,) (?:\w+ly |also |then |has |have |had )?
 _BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _FROM_TO = re.compile(rf"(?: (?:{_W[:-1]}|[TNDG])){{0,3}}? from {_DET}(?:{_J}){{0,2}}(?P<donor>A) to {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
-_DIRECT = re.compile(rf" (?:and [GM] |or [GM] )?(?:{_DET})(?:{_J}){{0,1}}(?P<actor>A)(?![\w-])")
+_DIRECT = re.compile(rf" (?:(?:and|or) (?:[GM]|\w+) )?(?:{_DET})(?:{_J}){{0,1}}(?P<actor>A)(?![\w-])")
 _TO = re.compile(rf"\b(?:to|into) {_DET}(?:{_J}){{0,3}}(?P<actor>A)")
 _FOR = re.compile(rf"\b(?:for|with|helps?|helping|supports?|supporting|protect|against aggression in|defend) {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _WITH_THING = re.compile(rf"\bwith (?:{_W}){{0,5}}[TN]")
@@ -43,6 +43,13 @@ _SOUGHT = re.compile(rf"(?: (?:{_W[:-1]}|A|P|L|A's|N)){{0,5}}? [TNGMD]")
 """After a request: what it is for stands near."""
 _QUESTIONED = re.compile(r"\b(?:was|were|when|if|been|is|are|as) $")
 _RELATIVE = re.compile(r"[TN] (?:that|which) [^,]*$")
+_PLANNED = re.compile(rf" (?:{_J}){{0,3}}[TN]")
+_PURPOSE = re.compile(rf"\bto (?:aid|help|support|assist|back|bolster|reinforce) {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
+_WHOSE_ALLIES = re.compile(r"(?P<actor>A)'s? (?:\w+ ){0,2}A")
+_PRONOUN = re.compile(r"\b(?:it|he|she|they|we)(?:'ll|'ve|'s)? (?:(?!to )[^\sA-Z,;:()]+ |[PLXQW] (?:to )?){0,4}$")
+_USED = re.compile(rf" (?:{_W}){{0,2}}(?:used|fielded|flown|operated|deployed) by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
+_SAID_OF = re.compile(r"A (?:[^A]{0,25} )?(?:said|says|believes?|claims?|claimed|warned|accused|suggested|told \w+)(?: that)? (?:the )?$")
+_COUNTERFACTUAL = re.compile(r"\b(?:should|could|would|might)(?: not)? have (?:\w+ )?[^A]{0,100}$")
 _REACH = 130
 
 
@@ -52,7 +59,7 @@ GOVERNED: Mapping[str, AidAction] = {"X": "refused", "W": "withheld", "Q": "requ
 ORDER: Sequence[AidAction] = ("withheld", "refused", "requested", "pledged", "provided")
 """Where a sentence says several things of the same two, the first here counts."""
 
-BASE: Mapping[str, AidAction] = {"P": "pledged", "X": "refused", "W": "withheld"}
+BASE: Mapping[str, AidAction] = {"P": "pledged", "L": "pledged", "X": "refused", "W": "withheld"}
 """What an act says where nothing governs it; all others are gifts."""
 
 
@@ -86,7 +93,7 @@ class Grammar:
     def _acts(self, coded: Coded) -> Iterator[int]:
         """The acts with a thing near them, without those that only govern another one."""
         for place, sign in coded.signs.items():
-            if sign.letter in "GMDRPQXW" and self._has_thing(coded, place) and not self._governs(coded, place):
+            if sign.letter in "GMDRPQXWL" and self._has_thing(coded, place) and not self._governs(coded, place):
                 yield place
 
     def _has_thing(self, coded: Coded, place: int) -> bool:
@@ -102,7 +109,7 @@ class Grammar:
     def _governs(self, coded: Coded, place: int) -> bool:
         letter, after = coded.text[place], _after(coded, place)[:60]
         if letter == "L":
-            return True
+            return not _PLANNED.match(after)
         inner = re.search("[GM]", after) if letter in "PQXW" else None
         if inner is None:
             return False
@@ -110,6 +117,8 @@ class Grammar:
 
     def _read_act(self, coded: Coded, place: int) -> Iterator[Told]:
         letter = coded.text[place]
+        if _COUNTERFACTUAL.search(_before(coded, place)):
+            return
         if letter == "R":
             yield from self._read_receiving(coded, place)
         elif letter == "Q":
@@ -143,6 +152,9 @@ class Grammar:
         recipients = self._recipients(coded, place)
         if coded.text[place] in "XW" and (asker := _find(_CALL, coded, place + 1)):
             recipients = [asker]
+        if not recipients and (whose := _WHOSE_ALLIES.search(_before(coded, place))):
+            allies = coded.actor(place - len(_before(coded, place)) + whose.end() - 1)
+            recipients = [] if allies.name else [coded.actor(place - len(_before(coded, place)) + whose.start())]
         asker = self._asker(coded, place, donors) if action == "requested" else None
         if asker is not None and not recipients:
             recipients = [asker]
@@ -159,7 +171,9 @@ class Grammar:
         agent = _find(_BY, coded, place + 1)
         if agent is not None:
             return [agent], "agent"
-        passive = _PASSIVE.search(before) and not coded.text[place + 1 :].startswith("ing")
+        if _PRONOUN.search(before) and (meant := self._meant(coded, place)):
+            return meant, "pronoun"
+        passive = _PASSIVE.search(before) and not coded.signs[place].words.endswith(("ing", "s"))
         if not passive and (subjects := self._subjects(coded, place)):
             return subjects, "subject"
         owner = self._owner(coded, place)
@@ -167,6 +181,16 @@ class Grammar:
             return [owner], "owner"
         source = _find(_FROM, coded, place + 1)
         return ([source], "source") if source else ([], "none")
+
+    def _meant(self, coded: Coded, place: int) -> list[Actor]:
+        """Whom a pronoun means: the sentence's first actor that stands in no phrase, or the one of whom he says it."""
+        places = [at for at in coded.places("A") if at < place]
+        first = [at for at in places if not _AWAY.search(coded.text[max(0, at - 40) : at])]
+        if not first:
+            return []
+        spoken = [at for at in first if _SAID_OF.search(coded.text[:at])]
+        chosen = spoken[-1] if spoken else first[0]
+        return _joined_after(coded, chosen)
 
     def _subjects(self, coded: Coded, place: int) -> list[Actor]:
         """The nearest actor before the act that stands in no phrase of its own, and those joined to it."""
@@ -177,7 +201,7 @@ class Grammar:
             if len(gap) > _REACH or _BREAK.search(gap):
                 return []
             head = coded.text[:at]
-            if _AWAY.search(head[-40:]) and not _HEADED.search(head[-40:]) and not _WOULD.match(gap):
+            if _AWAY.search(head[-40:]) and not _is_agent(head[-40:], gap):
                 continue
             if _OBJECT.fullmatch(gap) and index > 0 and not _starts(head):
                 continue
@@ -193,6 +217,8 @@ class Grammar:
             return _joined_after(coded, place + 1 + direct.start("actor"))
         if letter == "M":
             return []
+        if to and to.group().startswith("into") and (purpose := _PURPOSE.search(after)):
+            to = purpose
         found = to or next((found for found in _FOR.finditer(after) if _carries(coded, place, found)), None)
         if found:
             return _joined_after(coded, place + 1 + found.start("actor"))
@@ -243,6 +269,10 @@ class Grammar:
             owner = _OWNER.search(coded.text[:at])
             source = _find(_FROM, coded, at + 1)
             donor = coded.actor(owner.start("actor")) if owner else source
+            used = _USED.match(after)
+            if used and owner:
+                yield Told("provided", coded.actor(owner.start("actor")), coded.actor(at + 1 + used.start("actor")), "used", coded.signs[at].start)
+                continue
             both = _FROM_TO.match(after)
             if both:
                 donors, gets = coded.actor(at + 1 + both.start("donor")), coded.actor(at + 1 + both.start("actor"))
@@ -297,6 +327,11 @@ def _find(pattern: re.Pattern[str], coded: Coded, start: int) -> Actor | None:
 def _starts(head: str) -> bool:
     """True if what follows may be a subject: at the beginning, or after a word that opens a clause."""
     return bool(re.search(r"(?:^|[,\"'“(—–-] ?|\b(?:that|and|or|said|says|as|when|if|which|where|the) )(?:the )?$", head[-20:]))
+
+
+def _is_agent(head: str, gap: str) -> bool:
+    """True if who stands after a preposition acts: leaders of A, for A to send, with help of A in training."""
+    return bool(_HEADED.search(head) or (_WOULD.match(gap) and re.search(r"\b(?:for|by|of|from) (?:the )?$", head)))
 
 
 def _joined_before(coded: Coded, places: list[int]) -> list[Actor]:
