@@ -33,7 +33,12 @@ def part_of(article: str) -> Part:
 
 def tag(tagger: ArticleTagger, row: dict[str, Any]) -> Tags:
     """The tags of a labelled article, which has a title or none."""
-    return tagger.tag_text(row["title"] or "", row["text"], Sources(published_at=_date(row["date"])))
+    return tagger.tag_text(row["title"] or "", row["text"], sources_of(row))
+
+
+def sources_of(row: dict[str, Any]) -> Sources:
+    """What is known of a labelled article besides its words."""
+    return Sources(published_at=_date(row["date"]))
 
 
 def _date(words: str | None) -> datetime | None:

@@ -52,8 +52,9 @@ class Reading:
 
     def __init__(self, document: Document, mentions: Iterable[Mention], hits: dict[int, list[Hit]]) -> None:
         self.document = document
+        self.mentions = list(mentions)
         by_sentence: dict[int, list[Mention]] = {}
-        for mention in mentions:
+        for mention in self.mentions:
             by_sentence.setdefault(document.sentence_at(mention.start), []).append(mention)
         self._mentions = by_sentence
         self._hits = hits

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Evidence, Tagged, Theme
+from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Tagged, Theme
 from geowire.messages.base import Span as SentenceSpan
 from geowire.messages.tagged import ENTITY_LIMIT, SENTENCE_LIMIT
 from processors.tag.aid import AidRules
@@ -23,7 +23,7 @@ from processors.tag.places import decide_place
 from processors.tag.reading import Reading
 from processors.tag.scene import Mention, Scene
 from processors.tag.sentences import Splitter
-from processors.tag.themes import ThemeRules, judge_themes
+from processors.tag.themes import ThemeRules
 from processors.tag.words import read_words
 
 Tagger = Callable[[Span, Scene], Mention | None]
@@ -66,8 +66,8 @@ class ArticleTagger:
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
         self._claims = Claims(lexicon["claims"])
-        self._aid = AidRules(lexicon["aid"], *_names_of_countries(gazetteer), self._claims)
-        self._themes = [ThemeRules(row, self._claims) for row in lexicon["themes"]]
+        self.aid = AidRules(lexicon["aid"], *_names_of_countries(gazetteer), self._claims)
+        self.themes = ThemeRules(lexicon["themes"], lexicon["theme_model"], self._claims)
         self._lexicon = Lexicon(self._groups(lexicon))
 
     @classmethod
@@ -77,10 +77,9 @@ class ArticleTagger:
 
     def tag_text(self, title: str, text: str, sources: Sources) -> Tags:
         """What title and text are about."""
-        document = Document(title, text, sources, self._splitter)
-        mentions = self._mentions(document)
-        reading = Reading(document, mentions, self._lexicon.find(document))
-        aid = self._aid.find(reading)
+        reading = self.read(title, text, sources)
+        document, mentions = reading.document, reading.mentions
+        aid = self.aid.find(reading)
         entities = tuple(_entities(mentions, document))
         return Tags(
             model=self.model,
@@ -89,9 +88,14 @@ class ArticleTagger:
             entities=entities[:ENTITY_LIMIT],
             entity_count=len(entities),
             countries=rank_countries(reading, aid),
-            themes=judge_themes(self._themes, reading, {"military-aid": _evidence(aid)}),
+            themes=self.themes.judge(reading, aid),
             aid=aid,
         )
+
+    def read(self, title: str, text: str, sources: Sources) -> Reading:
+        """The sentences with their mentions and the words of the lexicons."""
+        document = Document(title, text, sources, self._splitter)
+        return Reading(document, self._mentions(document), self._lexicon.find(document))
 
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
@@ -104,10 +108,7 @@ class ArticleTagger:
         return next((answer for answer in answers if answer is not None), None)
 
     def _groups(self, lexicon: dict[str, Any]) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = {**lexicon["word_groups"], **self._aid.groups}
-        for theme in self._themes:
-            groups.update(theme.groups)
-        return groups
+        return {**lexicon["word_groups"], **self.aid.groups, **self.themes.groups}
 
 
 def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:
@@ -168,7 +169,3 @@ def _names_of_countries(gazetteer: Gazetteer) -> tuple[dict[str, str], dict[str,
     capitals = {it.label: str(it.country) for it in gazetteer.entries if it.id.endswith("-capital")}
     return demonyms, capitals
 
-
-def _evidence(aid: Iterable[Aid]) -> list[Evidence]:
-    """The sentences of the facts, each once."""
-    return list({(item.field, item.start): item for fact in aid for item in fact.evidence}.values())

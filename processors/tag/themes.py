@@ -1,30 +1,37 @@
-"""Themes: each file of `data/themes/` says which words and which combinations of words speak for one."""
+"""Themes: each file of `data/themes/` says which words and which combinations of words speak for one.
+
+Every sentence is weighed once for all themes. A small linear model (`data/theme_model.yaml`) turns what a theme weighs
+in title, opening and body into how likely it is that the article treats it; the sentences are its evidence.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from geowire.messages import Evidence, Theme
+from geowire.messages import Aid, Evidence, Theme
 from geowire.messages.tagged import EVIDENCE_LIMIT, ThemeName
 from processors.tag.claims import Claims
 from processors.tag.reading import Reading, Sentence
 
-TITLE_WEIGHT = 2.0
-LEAD_WEIGHT = 1.5
-LEAD_SENTENCES = 3
+LEAD_SENTENCES = 4
+"""How many sentences after the title are the opening."""
 SENTENCE_CAP = 3.0
-"""What one sentence can add at most."""
-LENGTH_PER_THRESHOLD = 60
-"""Sentences after which the threshold is double: a long text has chance words."""
+"""What one sentence can weigh at most, and what one unmistakable word weighs."""
+PLAIN = 2.0
+"""From which weight a sentence speaks for the theme without help."""
+
+FEATURES = ("title", "lead", "body", "density", "plain", "share", "facts", "sure_facts")
+"""What the model looks at, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Groups that must stand in one sentence, and how many countries, to count for the theme."""
 
+    theme: ThemeName
     name: str
     weight: float
     all: frozenset[str]
@@ -37,62 +44,129 @@ class Rule:
         return self.all <= groups and not self.none & groups and len(sentence.countries) >= self.countries
 
 
-class ThemeRules:
-    """One theme."""
+@dataclass(slots=True)
+class Weighed:
+    """What the sentences of a document weigh for one theme: weight, sentence and the strongest rule of each."""
 
-    def __init__(self, row: dict[str, Any], claims: Claims) -> None:
-        self._claims = claims
-        self.name: ThemeName = row["theme"]
-        self.threshold: float = row["threshold"]
-        words_by_place = {f"{self.name}.{place}": terms["any"] for place, terms in enumerate(row["terms"])}
-        self.groups: dict[str, list[str]] = {**words_by_place, **row.get("groups", {})}
-        words = (
-            Rule(f"words-{place}", terms["weight"], frozenset({f"{self.name}.{place}"}), frozenset(), 0)
-            for place, terms in enumerate(row["terms"])
+    sentences: list[tuple[float, Sentence, str]] = field(default_factory=list)
+
+    @property
+    def total(self) -> float:
+        """All of it, in unmistakable words."""
+        return sum(weight for weight, _, _ in self.sentences) / SENTENCE_CAP
+
+    def features(self, count: int, everything: float, facts: Sequence[Aid]) -> tuple[float, ...]:
+        """The values of `FEATURES` in a document of so many sentences, beside what all themes weigh."""
+        title = sum(weight for weight, sentence, _ in self.sentences if sentence.index == 0)
+        lead = sum(weight for weight, sentence, _ in self.sentences if 0 < sentence.index <= LEAD_SENTENCES)
+        plain = sum(weight >= PLAIN for weight, _, _ in self.sentences)
+        return (
+            min(title / SENTENCE_CAP, 1.0),
+            min(lead / SENTENCE_CAP / 2, 1.0),
+            math.log1p(self.total),
+            min(self.total / count**0.5, 2.0),
+            math.log1p(plain),
+            self.total / everything if everything else 0.0,
+            math.log1p(len(facts)),
+            float(any(fact.confidence == "high" for fact in facts)),
         )
-        self.rules = (*(_rule(rule) for rule in row.get("rules", ())), *words)
 
-    def judge(self, reading: Reading, given: Iterable[Evidence]) -> Theme | None:
-        """The theme if the document treats it. What is given (facts found elsewhere) counts like a strong sentence."""
-        evidence = {(item.field, item.start): (2.0, item) for item in given}
+
+class ThemeModel:
+    """Weights of the features for each theme, and from which probability on it is tagged."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.threshold: float = row["threshold"]
+        self._weights: Mapping[str, Mapping[str, float]] = row["weights"]
+        self._bias: Mapping[str, float] = row["bias"]
+
+    def probability(self, theme: ThemeName, features: Sequence[float]) -> float:
+        """How likely the article treats the theme."""
+        weights = self._weights[theme]
+        sum_ = self._bias[theme] + sum(weights[name] * value for name, value in zip(FEATURES, features, strict=True))
+        return 1 / (1 + math.exp(-sum_))
+
+
+class ThemeRules:
+    """All themes."""
+
+    def __init__(self, rows: Sequence[dict[str, Any]], model: Mapping[str, Any], claims: Claims) -> None:
+        self.names: tuple[ThemeName, ...] = tuple(row["theme"] for row in rows)
+        self.groups: dict[str, list[str]] = {}
+        self._words: dict[str, tuple[ThemeName, float, str]] = {}
+        self._rules: dict[str, list[Rule]] = {}
+        self._model = ThemeModel(model)
+        self._claims = claims
+        for row in rows:
+            self._add(row)
+
+    def judge(self, reading: Reading, aid: Sequence[Aid]) -> tuple[Theme, ...]:
+        """The themes of the document, the strongest first."""
+        weighed = self.weigh(reading)
+        judged = [(self._model.probability(name, values), name) for name, values in self.features(reading, aid, weighed)]
+        chosen = sorted(((score, name) for score, name in judged if score >= self._model.threshold), reverse=True)
+        found = (self._theme(name, score, weighed.get(name), reading, aid) for score, name in chosen)
+        return tuple(theme for theme in found if theme.evidence)
+
+    def features(
+        self, reading: Reading, aid: Sequence[Aid], weighed: Mapping[ThemeName, Weighed]
+    ) -> Iterator[tuple[ThemeName, tuple[float, ...]]]:
+        """The features of each theme of which the document has anything."""
+        count = max(len(reading.document.sentences), 1)
+        everything = sum(item.total for item in weighed.values())
+        for name in self.names:
+            facts = aid if name == "military-aid" else ()
+            if name in weighed or facts:
+                yield name, weighed.get(name, Weighed()).features(count, everything, facts)
+
+    def weigh(self, reading: Reading) -> dict[ThemeName, Weighed]:
+        """What each sentence weighs for each theme."""
+        weighed: dict[ThemeName, Weighed] = {}
         for sentence in reading.sentences:
-            weight, rule = self._weigh(sentence)
-            if rule is None:
-                continue
-            item = reading.evidence(sentence, self._claims.status(sentence), f"{self.name}:{rule}")
-            earlier, kept = evidence.get((item.field, item.start), (0.0, item))
-            evidence[item.field, item.start] = (earlier + _placed(weight, sentence), kept)
-        return self._theme(list(evidence.values()), len(reading.document.sentences))
+            if sentence.hits:
+                for theme, (weight, _, rule) in self._weigh(sentence).items():
+                    weighed.setdefault(theme, Weighed()).sentences.append((min(weight, SENTENCE_CAP), sentence, rule))
+        return weighed
 
-    def _weigh(self, sentence: Sentence) -> tuple[float, str | None]:
-        fired = [rule for rule in self.rules if rule.applies(sentence)]
-        if not fired:
-            return 0.0, None
-        weight = sum(rule.weight for rule in fired)
-        return min(SENTENCE_CAP, weight), max(fired, key=lambda rule: rule.weight).name
+    def _weigh(self, sentence: Sentence) -> dict[ThemeName, tuple[float, float, str]]:
+        """By theme: the weight, that of the strongest rule, and its name."""
+        found: dict[ThemeName, tuple[float, float, str]] = {}
+        for theme, weight, rule in self._fired(sentence):
+            total, strongest, name = found.get(theme, (0.0, 0.0, rule))
+            found[theme] = (total + weight, max(weight, strongest), rule if weight > strongest else name)
+        return found
 
-    def _theme(self, found: Sequence[tuple[float, Evidence]], length: int) -> Theme | None:
-        total = sum(weight for weight, _ in found)
-        needed = self.threshold * (1 + length / LENGTH_PER_THRESHOLD)
-        if total < needed:
-            return None
-        strongest = sorted(found, key=lambda item: -item[0])[:EVIDENCE_LIMIT]
-        evidence = sorted((item for _, item in strongest), key=lambda item: (item.field != "title", item.start))
-        return Theme(theme=self.name, score=round(1 - math.exp(-total / (2 * needed)), 3), evidence=tuple(evidence))
+    def _fired(self, sentence: Sentence) -> Iterator[tuple[ThemeName, float, str]]:
+        for group in sentence.groups:
+            if group in self._words:
+                yield self._words[group]
+            for rule in self._rules.get(group, ()):
+                if rule.applies(sentence):
+                    yield rule.theme, rule.weight, rule.name
+
+    def _theme(
+        self, name: ThemeName, score: float, weighed: Weighed | None, reading: Reading, aid: Sequence[Aid]
+    ) -> Theme:
+        evidence = {} if name != "military-aid" else {(it.field, it.start): it for fact in aid for it in fact.evidence}
+        strongest = sorted(weighed.sentences, key=lambda it: -it[0])[:EVIDENCE_LIMIT] if weighed else []
+        for _, sentence, rule in strongest:
+            item = reading.evidence(sentence, self._claims.status(sentence), f"{name}:{rule}")
+            evidence.setdefault((item.field, item.start), item)
+        ordered = sorted(list(evidence.values())[:EVIDENCE_LIMIT], key=lambda item: (item.field != "title", item.start))
+        return Theme(theme=name, score=round(score, 3), evidence=tuple(ordered))
+
+    def _add(self, row: Mapping[str, Any]) -> None:
+        name: ThemeName = row["theme"]
+        for place, terms in enumerate(row["terms"]):
+            group = f"{name}.{place}"
+            self.groups[group] = terms["any"]
+            self._words[group] = (name, terms["weight"], f"words-{place}")
+        self.groups.update(row.get("groups", {}))
+        for rule in _rules(name, row.get("rules", ())):
+            self._rules.setdefault(min(rule.all), []).append(rule)
 
 
-def judge_themes(rules: Iterable[ThemeRules], reading: Reading, given: dict[str, list[Evidence]]) -> tuple[Theme, ...]:
-    """All themes of the document, the strongest first."""
-    judged = (theme.judge(reading, given.get(theme.name, ())) for theme in rules)
-    return tuple(sorted(filter(None, judged), key=lambda theme: (-theme.score, theme.theme)))
-
-
-def _placed(weight: float, sentence: Sentence) -> float:
-    if sentence.index == 0:
-        return weight * TITLE_WEIGHT
-    return weight * LEAD_WEIGHT if sentence.index <= LEAD_SENTENCES else weight
-
-
-def _rule(row: dict[str, Any]) -> Rule:
-    groups, absent = frozenset(row["all"]), frozenset(row.get("none", ()))
-    return Rule(row["name"], row["weight"], groups, absent, row.get("countries", 0))
+def _rules(theme: ThemeName, rows: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
+    for row in rows:
+        groups, absent = frozenset(row["all"]), frozenset(row.get("none", ()))
+        yield Rule(theme, row["name"], row["weight"], groups, absent, row.get("countries", 0))
