@@ -1,4 +1,4 @@
-"""Fit the weights of the themes' linear model on the tuning part: `python -m benchmarks.quality.fit_themes DATA`.
+"""Fit the weights of the themes' linear model on the tuning part and our own readings: `python -m benchmarks.quality.fit_themes DATA`.
 
 One logistic regression for all themes: weights that they share, and for each theme its own, held near the shared ones by
 a penalty, because most themes have few examples. Folds of articles within the tuning part choose penalty and threshold.
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from benchmarks.quality.labelled import part_of, read_articles, sources_of
+from benchmarks.quality.labelled import read_articles, read_openings, sources_of
 from processors.tag.sources import DATA
 from processors.tag.tag import ArticleTagger
 from processors.tag.themes import FEATURES
@@ -52,7 +52,7 @@ class Weights(NamedTuple):
 def examples(data: Path) -> list[Example]:
     """Every theme in every article of the tuning part."""
     tagger = ArticleTagger.load()
-    rows = [row for row in read_articles(data) if part_of(row["id"]) == "tuning"]
+    rows = [*read_articles(data, "tuning"), *read_openings(data)]
     return [example for place, row in enumerate(rows) for example in _examples(tagger, place, row)]
 
 

@@ -15,6 +15,15 @@ from processors.tag.tag import ArticleTagger, Tags
 ARTICLES = Path("themes/articles_dev.jsonl.gz")
 """Where they are in the data folder."""
 
+UNLABELLED = Path("themes/unlabelled_dev.jsonl.gz")
+"""Articles without labels."""
+
+OPENINGS = Path(__file__).parent / "openings.json"
+"""Themes that we read in the openings of some of those, by id."""
+
+OPENING = 2_600
+"""How long an opening is at most, in code points."""
+
 Part = Literal["tuning", "held back", "all"]
 """Which articles count."""
 
@@ -29,6 +38,23 @@ def read_articles(data: Path, part: Part = "all") -> list[dict[str, Any]]:
 def part_of(article: str) -> Part:
     """By a hash of the id, so that nobody chooses."""
     return "tuning" if hashlib.sha256(article.encode()).digest()[-1] % 2 == 0 else "held back"
+
+
+def read_openings(data: Path) -> list[dict[str, Any]]:
+    """The openings of unlabelled articles, with the themes that we read in them."""
+    labels: dict[str, list[str]] = json.loads(OPENINGS.read_text(encoding="utf-8"))
+    with gzip.open(data / UNLABELLED, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    chosen = [row for row in rows if row["id"] in labels]
+    return [{**row, "text": opening(row["text"]), "themes": dict.fromkeys(labels[row["id"]], 1)} for row in chosen]
+
+
+def opening(text: str) -> str:
+    """Whole paragraphs, else sentences, of the beginning."""
+    if len(text) <= OPENING:
+        return text
+    head = text[:OPENING]
+    return head.rpartition("\n")[0] if "\n" in head[1500:] else f"{head.rpartition('. ')[0]}."
 
 
 def tag(tagger: ArticleTagger, row: dict[str, Any]) -> Tags:

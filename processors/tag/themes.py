@@ -7,6 +7,7 @@ in title, opening and body into how likely it is that the article treats it; the
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ SENTENCE_CAP = 3.0
 PLAIN = 2.0
 """From which weight a sentence speaks for the theme without help."""
 
-FEATURES = ("title", "lead", "body", "density", "plain", "share", "facts", "sure_facts")
+FEATURES = ("title", "lead", "body", "density", "plain", "share", "countries", "facts", "sure_facts")
 """What the model looks at, in order."""
 
 
@@ -44,6 +45,16 @@ class Rule:
         return self.all <= groups and not self.none & groups and len(sentence.countries) >= self.countries
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A document as all themes see it: how long, where it begins, how many countries it treats, what all weigh."""
+
+    sentences: int
+    first: int
+    countries: float
+    everything: float
+
+
 @dataclass(slots=True)
 class Weighed:
     """What the sentences of a document weigh for one theme: weight, sentence and the strongest rule of each."""
@@ -55,18 +66,19 @@ class Weighed:
         """All of it, in unmistakable words."""
         return sum(weight for weight, _, _ in self.sentences) / SENTENCE_CAP
 
-    def features(self, count: int, everything: float, facts: Sequence[Aid]) -> tuple[float, ...]:
-        """The values of `FEATURES` in a document of so many sentences, beside what all themes weigh."""
-        title = sum(weight for weight, sentence, _ in self.sentences if sentence.index == 0)
+    def features(self, frame: Frame, facts: Sequence[Aid]) -> tuple[float, ...]:
+        """The values of `FEATURES` in that document."""
+        title = sum(weight for weight, sentence, _ in self.sentences if sentence.index == frame.first)
         lead = sum(weight for weight, sentence, _ in self.sentences if 0 < sentence.index <= LEAD_SENTENCES)
         plain = sum(weight >= PLAIN for weight, _, _ in self.sentences)
         return (
             min(title / SENTENCE_CAP, 1.0),
             min(lead / SENTENCE_CAP / 2, 1.0),
             math.log1p(self.total),
-            min(self.total / count**0.5, 2.0),
+            min(self.total / frame.sentences**0.5, 2.0),
             math.log1p(plain),
-            self.total / everything if everything else 0.0,
+            self.total / frame.everything if frame.everything else 0.0,
+            frame.countries,
             math.log1p(len(facts)),
             float(any(fact.confidence == "high" for fact in facts)),
         )
@@ -112,12 +124,11 @@ class ThemeRules:
         self, reading: Reading, aid: Sequence[Aid], weighed: Mapping[ThemeName, Weighed]
     ) -> Iterator[tuple[ThemeName, tuple[float, ...]]]:
         """The features of each theme of which the document has anything."""
-        count = max(len(reading.document.sentences), 1)
-        everything = sum(item.total for item in weighed.values())
+        frame = _frame(reading, weighed)
         for name in self.names:
             facts = aid if name == "military-aid" else ()
             if name in weighed or facts:
-                yield name, weighed.get(name, Weighed()).features(count, everything, facts)
+                yield name, weighed.get(name, Weighed()).features(frame, facts)
 
     def weigh(self, reading: Reading) -> dict[ThemeName, Weighed]:
         """What each sentence weighs for each theme."""
@@ -164,6 +175,14 @@ class ThemeRules:
         self.groups.update(row.get("groups", {}))
         for rule in _rules(name, row.get("rules", ())):
             self._rules.setdefault(min(rule.all), []).append(rule)
+
+
+def _frame(reading: Reading, weighed: Mapping[ThemeName, Weighed]) -> Frame:
+    named = Counter(iso for sentence in reading.sentences for iso in sentence.countries)
+    often = sum(count > 1 for count in named.values())
+    everything = sum(item.total for item in weighed.values())
+    first = 0 if reading.document.title else 1
+    return Frame(max(len(reading.document.sentences), 1), first, math.log1p(often), everything)
 
 
 def _rules(theme: ThemeName, rows: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
