@@ -22,7 +22,7 @@ from processors.tag.themes import FEATURES
 FOLDS = 5
 STEPS = 800
 RATE = 0.5
-PENALTIES = ((0.003, 0.01), (0.003, 0.03), (0.01, 0.03), (0.01, 0.1), (0.03, 0.1))
+PENALTIES = ((0.003, 0.01), (0.003, 0.03), (0.01, 0.03))
 """Of the shared weights, and of what a theme's own differ from them."""
 THRESHOLDS = tuple(step / 100 for step in range(25, 66, 5))
 
@@ -118,11 +118,22 @@ def cross_validated(rows: Sequence[Example], penalties: tuple[float, float]) -> 
     return scores
 
 
-def as_data(weights: Weights, threshold: float) -> dict[str, Any]:
+def theme_thresholds(rows: Sequence[Example], scores: Sequence[float], common: float) -> dict[str, float]:
+    """Halfway between the common threshold and the one that would suit the theme best."""
+    chosen = {}
+    for theme in sorted({row.theme for row in rows}):
+        places = [place for place, row in enumerate(rows) if row.theme == theme]
+        own = [rows[place] for place in places], [scores[place] for place in places]
+        values = [(mean_f1(*own, threshold, least=0), -abs(threshold - common), threshold) for threshold in THRESHOLDS]
+        chosen[theme] = round((max(values)[2] + common) / 2, 3)
+    return chosen
+
+
+def as_data(weights: Weights, thresholds: dict[str, float]) -> dict[str, Any]:
     """The model as the data file has it."""
     summed = {theme: [a + b for a, b in zip(weights.shared, own, strict=True)] for theme, own in weights.own.items()}
     return {
-        "threshold": threshold,
+        "thresholds": thresholds,
         "bias": {theme: round(values[-1], 3) for theme, values in sorted(summed.items())},
         "weights": {
             theme: {name: round(value, 3) for name, value in zip(FEATURES, values[:-1], strict=True)}
@@ -138,10 +149,10 @@ def main() -> None:
     for penalties in PENALTIES:
         scores = cross_validated(rows, penalties)
         best = max((mean_f1(rows, scores, threshold), -abs(threshold - 0.45), threshold) for threshold in THRESHOLDS)
-        tried.append((best[0], penalties, best[2]))
+        tried.append((best[0], penalties, theme_thresholds(rows, scores, best[2])))
         print(f"penalties {penalties}: mean F1 {best[0]:.3f} at {best[2]}")
-    _, penalties, threshold = max(tried)
-    model = as_data(fit(rows, *penalties), threshold)
+    _, penalties, thresholds = max(tried, key=lambda item: item[0])
+    model = as_data(fit(rows, *penalties), thresholds)
     head = "# Written by benchmarks/quality/fit_themes.py: what each feature of themes.py weighs for each theme.\n"
     (DATA / "theme_model.yaml").write_text(head + yaml.safe_dump(model, sort_keys=True), encoding="utf-8")
 

@@ -88,7 +88,7 @@ class ThemeModel:
     """Weights of the features for each theme, and from which probability on it is tagged."""
 
     def __init__(self, row: Mapping[str, Any]) -> None:
-        self.threshold: float = row["threshold"]
+        self.thresholds: Mapping[str, float] = row["thresholds"]
         self._weights: Mapping[str, Mapping[str, float]] = row["weights"]
         self._bias: Mapping[str, float] = row["bias"]
 
@@ -116,7 +116,7 @@ class ThemeRules:
         """The themes of the document, the strongest first."""
         weighed = self.weigh(reading)
         judged = [(self._model.probability(name, values), name) for name, values in self.features(reading, aid, weighed)]
-        chosen = sorted(((score, name) for score, name in judged if score >= self._model.threshold), reverse=True)
+        chosen = sorted(((score, name) for score, name in judged if score >= self._model.thresholds[name]), reverse=True)
         found = (self._theme(name, score, weighed.get(name), reading, aid) for score, name in chosen)
         return tuple(theme for theme in found if theme.evidence)
 
