@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from benchmarks.quality.labelled import read_articles, read_openings, sources_of
+from benchmarks.quality.labelled import read_articles, read_military_aid, read_openings, sources_of
 from processors.tag.sources import DATA
 from processors.tag.tag import ArticleTagger
 from processors.tag.themes import FEATURES
@@ -53,7 +53,9 @@ def examples(data: Path) -> list[Example]:
     """Every theme in every article of the tuning part."""
     tagger = ArticleTagger.load()
     rows = [*read_articles(data, "tuning"), *read_openings(data)]
-    return [example for place, row in enumerate(rows) for example in _examples(tagger, place, row)]
+    full = [example for place, row in enumerate(rows) for example in _examples(tagger, place, row)]
+    aid = (_examples(tagger, place, row) for place, row in enumerate(read_military_aid(data), len(rows)))
+    return [*full, *(example for found in aid for example in found if example.theme == "military-aid")]
 
 
 def _examples(tagger: ArticleTagger, place: int, row: dict[str, Any]) -> Iterable[Example]:

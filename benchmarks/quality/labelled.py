@@ -21,6 +21,9 @@ UNLABELLED = Path("themes/unlabelled_dev.jsonl.gz")
 OPENINGS = Path(__file__).parent / "openings.json"
 """Themes that we read in the openings of some of those, by id."""
 
+MILITARY_AID = Path(__file__).parent / "military_aid.json"
+"""Whether others of them treat military aid, by id."""
+
 OPENING = 2_600
 """How long an opening is at most, in code points."""
 
@@ -43,10 +46,19 @@ def part_of(article: str) -> Part:
 def read_openings(data: Path) -> list[dict[str, Any]]:
     """The openings of unlabelled articles, with the themes that we read in them."""
     labels: dict[str, list[str]] = json.loads(OPENINGS.read_text(encoding="utf-8"))
-    with gzip.open(data / UNLABELLED, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    chosen = [row for row in rows if row["id"] in labels]
+    chosen = [row for row in _unlabelled(data) if row["id"] in labels]
     return [{**row, "text": opening(row["text"]), "themes": dict.fromkeys(labels[row["id"]], 1)} for row in chosen]
+
+
+def read_military_aid(data: Path) -> list[dict[str, Any]]:
+    """Unlabelled articles of which we read only whether they treat military aid: `themes` has that theme or none."""
+    labels: dict[str, int] = json.loads(MILITARY_AID.read_text(encoding="utf-8"))
+    return [{**row, "themes": {"military-aid": labels[row["id"]]}} for row in _unlabelled(data) if row["id"] in labels]
+
+
+def _unlabelled(data: Path) -> list[dict[str, Any]]:
+    with gzip.open(data / UNLABELLED, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def opening(text: str) -> str:

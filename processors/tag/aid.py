@@ -22,6 +22,9 @@ from processors.tag.lexicon import Hit, Lexicon
 from processors.tag.reading import Reading, Sentence
 from processors.tag.words import any_of
 
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_LONG_AGO = re.compile(r"(?i)\b(?:during the [\w ]{0,20}war\b|world war|cold war|gulf war|vietnam|soviet|decades? ago|in the (?:19)?[5-9]0s|legacy of)")
+
 TRIGGERS = ("aid.noun", "aid.item", "aid.arm")
 """Groups without which a sentence tells no fact."""
 
@@ -39,6 +42,7 @@ class AidRules:
         self._facts = FactRules(row)
         self._amounts = read_amounts(row)
         self._exclude = re.compile(rf"\b(?:{any_of(row['exclude'])}|{'|'.join(row['exclude_patterns'])})\b")
+        self._unless = re.compile(rf"\b(?:{any_of(row['unless'])})\b")
         self._never_given = frozenset(row["never_given"])
         self._claims = claims
 
@@ -51,7 +55,7 @@ class AidRules:
         return self._facts.merge(facts)
 
     def _read(self, sentence: Sentence, actors: DocumentActors) -> Iterator[Told]:
-        if not _is_trigger(sentence):
+        if not _is_trigger(sentence) or self._unless.search(sentence.lowered):
             return
         lowered = self._exclude.sub(_blank, sentence.lowered)
         coded = self._encode(sentence, lowered, actors.of(sentence))
@@ -79,7 +83,8 @@ class AidRules:
         status = self._status(sentence, told, actors.of(sentence))
         evidence = reading.evidence(sentence, status, f"aid:{told.action}-{told.pattern}")
         amount = self._amounts.find(sentence.words)
-        return Fact(told, items_of(sentence), amount, status, evidence)
+        old = is_old(sentence.words, reading.document.date)
+        return Fact(told, items_of(sentence), amount, status, evidence, old)
 
     def _status(self, sentence: Sentence, told: Told, actors: list[Actor]) -> ClaimStatus:
         """A gift told by somebody who is no party to it is alleged; a request or a pledge is a fact once it is made."""
@@ -94,6 +99,13 @@ class AidRules:
         speakers = [actor.name for actor in actors if actor.end <= speaker]
         told_by_others = bool(speakers) and speakers[-1] != _name(told.recipient) and _name(told.donor) not in speakers
         return "alleged" if told_by_others else "asserted"
+
+
+def is_old(words: str, date: str) -> bool:
+    """True if the sentence tells of a year long before the article's, or of another war."""
+    years = [int(year) for year in _YEAR.findall(words)]
+    long_ago = any(year < int(date[:4]) - 1 for year in years) if date < "9999" else False
+    return long_ago or _LONG_AGO.search(words) is not None
 
 
 def _name(actor: Actor | None) -> str | None:

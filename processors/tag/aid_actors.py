@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from processors.tag.gazetteer import Entry
 from processors.tag.reading import Reading, Sentence
 from processors.tag.scene import Mention
 from processors.tag.words import any_of
@@ -111,7 +112,15 @@ class DocumentActors:
             return f"{self._rules.demonyms['IQ']} Kurds", mention.end
         if entry.kind == "city":
             return self._rules.capitals.get(entry.label), mention.end
+        if entry.kind == "person" and self._serves_no_country(entry):
+            return None, mention.end
         return (entry.country if entry.kind in _BY_COUNTRY else None), mention.end
+
+    def _serves_no_country(self, entry: Entry) -> bool:
+        """True for who heads the United Nations or an alliance on the article's day."""
+        date = self._reading.document.date
+        held = [office for office in entry.offices if office.since <= date <= office.until]
+        return bool(held) and all(office.country is None for office in held)
 
     def _label(self, label: str, country: str | None) -> str:
         """The name in a fact; Russian separatists and Ukrainian ones are the same in a war over Ukraine."""

@@ -26,6 +26,7 @@ class Fact:
     sum: tuple[float, str] | None
     status: ClaimStatus
     evidence: Evidence
+    is_old: bool = False
 
     @property
     def donor(self) -> str | None:
@@ -46,7 +47,7 @@ class Fact:
     def is_tight(self) -> bool:
         """True if both sides stand near each other, in a pattern that is seldom wrong."""
         donor, recipient = self.told.donor, self.told.recipient
-        if donor is None or recipient is None or self.told.pattern not in _SURE:
+        if donor is None or recipient is None or self.told.pattern not in _SURE or self.is_old or not self.told.sure:
             return False
         return max(donor.end, recipient.end) - min(donor.start, recipient.start) <= _TIGHT
 
@@ -102,7 +103,8 @@ class FactRules:
 def confidence(same: list[Fact], sentences: int) -> Confidence:
     """By how plainly and how often it is told."""
     plain = [fact for fact in same if fact.is_plain]
-    if plain and (sentences > 1 or any(fact.evidence.field == "title" or fact.is_tight for fact in plain)):
+    plain_now = [fact for fact in plain if not fact.is_old]
+    if plain_now and (sentences > 1 or any(fact.evidence.field == "title" or fact.is_tight for fact in plain)):
         return "high"
     return "medium" if plain else "low"
 

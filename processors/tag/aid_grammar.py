@@ -29,9 +29,11 @@ _OBJECT = re.compile(r",? (?:and|then|,) (?:\w+ly |also |then |has |have |had )?
 _BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _FROM_TO = re.compile(rf"(?: (?:{_W[:-1]}|[TNDG])){{0,3}}? from {_DET}(?:{_J}){{0,2}}(?P<donor>A) to {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
-_DIRECT = re.compile(rf" (?:(?:and|or) (?:[GM]|\w+) )?(?:{_DET})(?:{_J}){{0,1}}(?P<actor>A)(?![\w-])")
+_DIRECT = re.compile(rf" (?:(?:and|or|,) (?:[GM]|supporting|support|aid|aiding|assist|fund|funding|back|backing) )?(?:{_DET})(?:{_J}){{0,1}}(?P<actor>A)(?![\w-])")
 _TO = re.compile(rf"\b(?:to|into) {_DET}(?:{_J}){{0,3}}(?P<actor>A)")
-_FOR = re.compile(rf"\b(?:for|with|helps?|helping|supports?|supporting|protect|against aggression in|defend) {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
+_FOR = re.compile(
+    rf"(?:[TN](?: {_W[:-1]}){{0,3}} (?:for|with)|\b(?:help|helps|helping|support|supporting|protect|defend)) {_DET}(?:{_J}){{0,2}}(?P<actor>A)"
+)
 _WITH_THING = re.compile(rf"\bwith (?:{_W}){{0,5}}[TN]")
 _OWNER = re.compile(rf"(?P<actor>A)(?:'s?|s')?(?:-(?:{_W[:-1]}|[GM]))? (?:(?:{_W}|[TGMR] )){{0,3}}$")
 _HYPHEN = re.compile(r"(?P<actor>A)-$")
@@ -50,6 +52,9 @@ _PRONOUN = re.compile(r"\b(?:it|he|she|they|we)(?:'ll|'ve|'s)? (?:(?!to )[^\sA-Z
 _USED = re.compile(rf" (?:{_W}){{0,2}}(?:used|fielded|flown|operated|deployed) by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _SAID_OF = re.compile(r"A (?:[^A]{0,25} )?(?:said|says|believes?|claims?|claimed|warned|accused|suggested|told \w+)(?: that)? (?:the )?$")
 _COUNTERFACTUAL = re.compile(r"\b(?:should|could|would|might)(?: not)? have (?:\w+ )?[^A]{0,100}$")
+_GETS = re.compile(rf"[GM] {_DET}(?:{_J}){{0,1}}$")
+"""Who stands right after a gift gets it."""
+_UNSURE = re.compile(rf"\b(?:should|must|could|may|might|needs? to|ought to|can|if|whether|why|would like|wants? to)\b[^A;:]{{0,50}}$")
 _REACH = 130
 
 
@@ -73,6 +78,7 @@ class Told:
     pattern: str
     start: int
     ahead: bool = False
+    sure: bool = True
 
 
 class Grammar:
@@ -86,7 +92,8 @@ class Grammar:
     def read(self, coded: Coded) -> Iterator[Told]:
         """What the sentence tells."""
         acts = list(self._acts(coded))
-        told = [told for place in acts for told in self._read_act(coded, place)]
+        told = [(told, place) for place in acts for told in self._read_act(coded, place)]
+        told = [replace(item, sure=not _UNSURE.search(_before(coded, place))) for item, place in told]
         told += (item for item in self._read_nouns(coded) if not acts or item.pattern == "from-to")
         yield from _best(told)
 
@@ -201,7 +208,9 @@ class Grammar:
             if len(gap) > _REACH or _BREAK.search(gap):
                 return []
             head = coded.text[:at]
-            if _AWAY.search(head[-40:]) and not _is_agent(head[-40:], gap):
+            if _GETS.search(head[-30:]):
+                continue
+            if _AWAY.search(coded.text[: _first_joined(coded, places[: index + 1])][-40:]) and not _is_agent(head[-40:], gap):
                 continue
             if _OBJECT.fullmatch(gap) and index > 0 and not _starts(head):
                 continue
@@ -332,6 +341,16 @@ def _starts(head: str) -> bool:
 def _is_agent(head: str, gap: str) -> bool:
     """True if who stands after a preposition acts: leaders of A, for A to send, with help of A in training."""
     return bool(_HEADED.search(head) or (_WOULD.match(gap) and re.search(r"\b(?:for|by|of|from) (?:the )?$", head)))
+
+
+def _first_joined(coded: Coded, places: list[int]) -> int:
+    """Where the row of actors begins that the last of these ends: in `in Iraq and Syria` both stand after `in`."""
+    first = places[-1]
+    for at in reversed(places[:-1]):
+        if not _JOINED.fullmatch(coded.text[at + 1 : first]):
+            break
+        first = at
+    return first
 
 
 def _joined_before(coded: Coded, places: list[int]) -> list[Actor]:
