@@ -52,6 +52,8 @@ _PRONOUN = re.compile(r"\b(?:it|he|she|they|we)(?:'ll|'ve|'s)? (?:(?!to )[^\sA-Z
 _USED = re.compile(rf" (?:{_W}){{0,2}}(?:used|fielded|flown|operated|deployed) by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _SAID_OF = re.compile(r"A (?:[^A]{0,25} )?(?:said|says|believes?|claims?|claimed|warned|accused|suggested|told \w+)(?: that)? (?:the )?$")
 _COUNTERFACTUAL = re.compile(r"\b(?:should|could|would|might)(?: not)? have (?:\w+ )?[^A]{0,100}$")
+_MET = re.compile(rf"[TN][^A]{{0,40}}\b(?:meeting|talks|call|visit|trip) (?:with|to) {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
+"""Where a gift is announced on meeting somebody, it is for him."""
 _GETS = re.compile(rf"[GM] {_DET}(?:{_J}){{0,1}}$")
 """Who stands right after a gift gets it."""
 _UNSURE = re.compile(rf"\b(?:should|must|could|may|might|needs? to|ought to|can|if|whether|why|would like|wants? to)\b[^A;:]{{0,50}}$")
@@ -232,6 +234,8 @@ class Grammar:
         if found:
             return _joined_after(coded, place + 1 + found.start("actor"))
         behind = list(re.finditer(rf"[TN](?: {_W[:-1]}){{0,3}} (?:to|for) {_DET}(?:{_J}){{0,2}}(?P<actor>A)", _before(coded, place)))
+        if not behind and (met := _MET.search(after)):
+            return [coded.actor(place + 1 + met.start("actor"))]
         if behind:
             return [coded.actor(place - len(_before(coded, place)) + behind[-1].start("actor"))]
         return []
@@ -347,10 +351,16 @@ def _first_joined(coded: Coded, places: list[int]) -> int:
     """Where the row of actors begins that the last of these ends: in `in Iraq and Syria` both stand after `in`."""
     first = places[-1]
     for at in reversed(places[:-1]):
-        if not _JOINED.fullmatch(coded.text[at + 1 : first]):
+        gap = coded.text[at + 1 : first]
+        if not _JOINED.fullmatch(gap) or (gap.startswith(", and") and not _listed(coded, at)):
             break
         first = at
     return first
+
+
+def _listed(coded: Coded, place: int) -> bool:
+    """True if another actor and a comma stand before: a list of three, not the end of a clause."""
+    return bool(re.search(r"A, (?:the )?$", coded.text[max(0, place - 10) : place]))
 
 
 def _joined_before(coded: Coded, places: list[int]) -> list[Actor]:
