@@ -41,7 +41,7 @@ class Fact:
     @property
     def is_plain(self) -> bool:
         """True if the sentence names both sides."""
-        return not self.told.pattern.endswith(("-to", "-guessed", "pronoun"))
+        return not self.told.pattern.endswith(("-to", "-guessed"))
 
     @property
     def is_tight(self) -> bool:

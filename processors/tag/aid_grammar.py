@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from geowire.messages.tagged import AidAction
-from processors.tag.aid_actors import Actor
+from processors.tag.aid_actors import UNNAMED, Actor
 from processors.tag.aid_code import Coded
 from processors.tag.words import any_of
 
@@ -30,7 +30,8 @@ _BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_J}){{0,2}}(?P<
 _FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _FROM_TO = re.compile(rf"(?: (?:{_W[:-1]}|[TNDG])){{0,3}}? from {_DET}(?:{_J}){{0,2}}(?P<donor>A) to {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _DIRECT = re.compile(rf" (?:(?:and|or|,) (?:[GM]|supporting|support|aid|aiding|assist|fund|funding|back|backing) )?(?:{_DET})(?:{_J}){{0,1}}(?P<actor>A)(?![\w-])")
-_TO = re.compile(rf"\b(?:to|into) {_DET}(?:{_J}){{0,3}}(?P<actor>A)")
+_NOT_TO = r"(?!to (?:let|allow|permit|stop|prevent|force|get|convince|persuade|coerce|deter|counter|fight|defeat|contain|pressure|punish|attack|hit|strike|invade|reach|visit|meet|be|have|keep|make|join|take)\b)"
+_TO = re.compile(rf"\b{_NOT_TO}(?:to|into) {_DET}(?:{_J}){{0,3}}(?P<actor>A)")
 _FOR = re.compile(
     rf"(?:[TN](?: {_W[:-1]}){{0,3}} (?:for|with)|\b(?:help|helps|helping|support|supporting|protect|defend)) {_DET}(?:{_J}){{0,2}}(?P<actor>A)"
 )
@@ -54,8 +55,11 @@ _SAID_OF = re.compile(r"A (?:[^A]{0,25} )?(?:said|says|believes?|claims?|claimed
 _COUNTERFACTUAL = re.compile(r"\b(?:should|could|would|might)(?: not)? have (?:\w+ )?[^A]{0,100}$")
 _MET = re.compile(rf"[TN][^A]{{0,40}}\b(?:meeting|talks|call|visit|trip) (?:with|to) {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 """Where a gift is announced on meeting somebody, it is for him."""
+_TELLS = re.compile(r" (?:says?|said|warns?|warned|claims?|claimed|reports?|reported|believes?)(?: that)? (?!it |they |he |she |we |is |will |would |to )[^\sA-Z,]")
+"""Who tells of what somebody unnamed does is not the one who does it."""
 _GETS = re.compile(rf"[GM] {_DET}(?:{_J}){{0,1}}$")
 """Who stands right after a gift gets it."""
+_NOT = re.compile(r"\bnot to $")
 _UNSURE = re.compile(rf"\b(?:should|must|could|may|might|needs? to|ought to|can|if|whether|why|would like|wants? to)\b[^A;:]{{0,50}}$")
 _REACH = 130
 
@@ -157,6 +161,8 @@ class Grammar:
 
     def _read_giving(self, coded: Coded, place: int) -> Iterator[Told]:
         action, ahead = self._action(coded, place, BASE.get(coded.text[place], "provided"))
+        if action == "requested" and _NOT.search(_before(coded, place)):
+            return
         donors, how = self._donors(coded, place)
         recipients = self._recipients(coded, place)
         if coded.text[place] in "XW" and (asker := _find(_CALL, coded, place + 1)):
@@ -214,6 +220,8 @@ class Grammar:
                 continue
             if _AWAY.search(coded.text[: _first_joined(coded, places[: index + 1])][-40:]) and not _is_agent(head[-40:], gap):
                 continue
+            if _TELLS.match(gap):
+                return [replace(coded.actor(at), name=UNNAMED)]
             if _OBJECT.fullmatch(gap) and index > 0 and not _starts(head):
                 continue
             return _joined_before(coded, places[: index + 1])
@@ -327,7 +335,7 @@ def _after(coded: Coded, place: int) -> str:
 
 def _carries(coded: Coded, place: int, to: re.Match[str]) -> bool:
     """True if a thing stands between the act and `to`, else right after or before both."""
-    between = coded.text[place + 1 : place + 1 + to.start()]
+    between = coded.text[place + 1 : place + 1 + to.end() - 1]
     following = coded.text[place + 1 + to.end() :][:50].partition(",")[0]
     return bool(re.search("[TN]", between) or re.search("[TN]", following) or re.search("[TN]", _before(coded, place)[-70:]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from processors.tag.reading import Sentence
 Read = tuple[Sentence, Told]
 IsPossible = Callable[[str | None, str | None], bool]
 
+_IT = re.compile(r"(?:It|He|She|They|We) (?:\w+ ){0,3}")
 LOOK_BACK = 2
 """Sentences before in which the giver may be named."""
 _GIVERS = frozenset({"country", "metonym", "person", "office", "government", "agency", "alliance", "armed_force"})
@@ -52,7 +54,8 @@ class Guesses:
     def _with_donor(self, sentence: Sentence, told: Told) -> Told:
         for actor in self._before(sentence, told):
             if actor.name and actor.kind in _GIVERS and self._is_possible(actor.name, _name(told.recipient)):
-                return replace(told, donor=actor, pattern=f"{told.pattern}-guessed")
+                is_meant = _IT.match(sentence.words) is not None
+                return replace(told, donor=actor, pattern="pronoun" if is_meant else f"{told.pattern}-guessed")
         return told
 
     def _before(self, sentence: Sentence, told: Told) -> Iterator[Actor]:
