@@ -28,6 +28,9 @@ _LONG_AGO = re.compile(r"(?i)\b(?:during the [\w ]{0,20}war\b|world war|cold war
 TRIGGERS = ("aid.noun", "aid.item", "aid.arm")
 """Groups without which a sentence tells no fact."""
 
+LONGEST = 1_500
+"""Code points from which on a sentence is a list of links or captions, and is not read."""
+
 
 class AidRules:
     """The rules of `data/aid.yaml`."""
@@ -55,7 +58,7 @@ class AidRules:
         return self._facts.merge(facts)
 
     def _read(self, sentence: Sentence, actors: DocumentActors) -> Iterator[Told]:
-        if not _is_trigger(sentence) or self._unless.search(sentence.lowered):
+        if not _is_trigger(sentence) or len(sentence.words) > LONGEST or self._unless.search(sentence.lowered):
             return
         lowered = self._exclude.sub(_blank, sentence.lowered)
         coded = self._encode(sentence, lowered, actors.of(sentence))
@@ -99,6 +102,11 @@ class AidRules:
         speakers = [actor.name for actor in actors if actor.end <= speaker]
         told_by_others = bool(speakers) and speakers[-1] != _name(told.recipient) and _name(told.donor) not in speakers
         return "alleged" if told_by_others else "asserted"
+
+
+def in_passing(aid: tuple[Aid, ...]) -> tuple[Aid, ...]:
+    """The same facts of an article that treats something else: none is sure."""
+    return tuple(fact.model_copy(update={"confidence": "low"}) for fact in aid)
 
 
 def is_old(words: str, date: str) -> bool:

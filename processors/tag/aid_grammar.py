@@ -29,7 +29,7 @@ _OBJECT = re.compile(r",? (?:and|then|,) (?:\w+ly |also |then |has |have |had )?
 _BY = re.compile(rf"(?:,? {_W[:-1]}| [A-Z]){{0,6}}? by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _FROM = re.compile(rf"(?: (?:{_W[:-1]}|[TNDGSQ])){{0,8}}? from {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _FROM_TO = re.compile(rf"(?: (?:{_W[:-1]}|[TNDG])){{0,3}}? from {_DET}(?:{_J}){{0,2}}(?P<donor>A) to {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
-_DIRECT = re.compile(rf" (?:(?:and|or|,) (?:[GM]|supporting|support|aid|aiding|assist|fund|funding|back|backing) )?(?:{_DET})(?:{_J}){{0,1}}(?P<actor>A)(?![\w-])")
+_DIRECT = re.compile(rf" (?:(?:and|or|,) (?:[GM]|supporting|support|aid|aiding|assist|fund|funding|back|backing) )?(?:{_DET})(?:{_J}){{0,2}}(?P<actor>A)(?![\w-])")
 _NOT_TO = r"(?!to (?:let|allow|permit|stop|prevent|force|get|convince|persuade|coerce|deter|counter|fight|defeat|contain|pressure|punish|attack|hit|strike|invade|reach|visit|meet|be|have|keep|make|join|take)\b)"
 _TO = re.compile(rf"\b{_NOT_TO}(?:to|into) {_DET}(?:{_J}){{0,3}}(?P<actor>A)")
 _FOR = re.compile(
@@ -49,7 +49,7 @@ _RELATIVE = re.compile(r"[TN] (?:that|which) [^,]*$")
 _PLANNED = re.compile(rf" (?:{_J}){{0,3}}[TN]")
 _PURPOSE = re.compile(rf"\bto (?:aid|help|support|assist|back|bolster|reinforce) {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _WHOSE_ALLIES = re.compile(r"(?P<actor>A)'s? (?:\w+ ){0,2}A")
-_PRONOUN = re.compile(r"\b(?:it|he|she|they|we)(?:'ll|'ve|'s)? (?:(?!to )[^\sA-Z,;:()]+ |[PLXQW] (?:to )?){0,4}$")
+_PRONOUN = re.compile(r"\b(?:it|he|she|they|we)(?:'ll|'ve|'s|'re)? (?:(?!to )[^\sA-Z,;:()]+ |[PLXQW] (?:to )?){0,4}$")
 _USED = re.compile(rf" (?:{_W}){{0,2}}(?:used|fielded|flown|operated|deployed) by {_DET}(?:{_J}){{0,2}}(?P<actor>A)")
 _SAID_OF = re.compile(r"A (?:[^A]{0,25} )?(?:said|says|believes?|claims?|claimed|warned|accused|suggested|told \w+)(?: that)? (?:the )?$")
 _COUNTERFACTUAL = re.compile(r"\b(?:should|could|would|might)(?: not)? have (?:\w+ )?[^A]{0,100}$")
@@ -59,6 +59,7 @@ _TELLS = re.compile(r" (?:says?|said|warns?|warned|claims?|claimed|reports?|repo
 """Who tells of what somebody unnamed does is not the one who does it."""
 _GETS = re.compile(rf"[GM] {_DET}(?:{_J}){{0,1}}$")
 """Who stands right after a gift gets it."""
+_NOTHING = re.compile(rf" (?:no|neither) (?:{_J}){{0,3}}[TN]")
 _NOT = re.compile(r"\bnot to $")
 _UNSURE = re.compile(rf"\b(?:should|must|could|may|might|needs? to|ought to|can|if|whether|why|would like|wants? to)\b[^A;:]{{0,50}}$")
 _REACH = 130
@@ -170,6 +171,9 @@ class Grammar:
         if not recipients and (whose := _WHOSE_ALLIES.search(_before(coded, place))):
             allies = coded.actor(place - len(_before(coded, place)) + whose.end() - 1)
             recipients = [] if allies.name else [coded.actor(place - len(_before(coded, place)) + whose.start())]
+        getting = {actor.name for actor in recipients}
+        if how == "owner" and all(donor.name in getting for donor in donors):
+            donors, how = [], "none"
         asker = self._asker(coded, place, donors) if action == "requested" else None
         if asker is not None and not recipients:
             recipients = [asker]
@@ -274,7 +278,7 @@ class Grammar:
             return base, False
         if self._ended.search(before):
             return "withheld", False
-        if self._negated.search(before):
+        if self._negated.search(before) or _NOTHING.match(_after(coded, place)):
             return "refused", False
         if "P" in before[-60:]:
             return "pledged", False

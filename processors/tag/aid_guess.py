@@ -14,7 +14,7 @@ from processors.tag.reading import Sentence
 Read = tuple[Sentence, Told]
 IsPossible = Callable[[str | None, str | None], bool]
 
-_IT = re.compile(r"(?:It|He|She|They|We) (?:\w+ ){0,3}")
+_IT = re.compile(r"(?:It|He|She|They|We)(?:'s|'ve|'ll)? (?:\w+ ){0,3}")
 LOOK_BACK = 2
 """Sentences before in which the giver may be named."""
 _GIVERS = frozenset({"country", "metonym", "person", "office", "government", "agency", "alliance", "armed_force"})

@@ -9,7 +9,7 @@ from typing import Any
 from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Tagged, Theme
 from geowire.messages.base import Span as SentenceSpan
 from geowire.messages.tagged import ENTITY_LIMIT, SENTENCE_LIMIT
-from processors.tag.aid import AidRules
+from processors.tag.aid import AidRules, in_passing
 from processors.tag.claims import Claims
 from processors.tag.compounds import Compounds
 from processors.tag.countries import rank_countries
@@ -79,7 +79,9 @@ class ArticleTagger:
         """What title and text are about."""
         reading = self.read(title, text, sources)
         document, mentions = reading.document, reading.mentions
-        aid = self.aid.find(reading)
+        told = self.aid.find(reading)
+        themes = self.themes.judge(reading, told)
+        aid = told if any(theme.theme == "military-aid" for theme in themes) else in_passing(told)
         entities = tuple(_entities(mentions, document))
         return Tags(
             model=self.model,
@@ -88,7 +90,7 @@ class ArticleTagger:
             entities=entities[:ENTITY_LIMIT],
             entity_count=len(entities),
             countries=rank_countries(reading, aid),
-            themes=self.themes.judge(reading, aid),
+            themes=themes,
             aid=aid,
         )
 

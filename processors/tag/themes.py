@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from geowire.messages import Aid, Evidence, Theme
-from geowire.messages.tagged import EVIDENCE_LIMIT, ThemeName
+from geowire.messages.tagged import EVIDENCE_LIMIT, ClaimStatus, ThemeName
 from processors.tag.claims import Claims
 from processors.tag.reading import Reading, Sentence
 
@@ -55,11 +55,31 @@ class Frame:
     everything: float
 
 
+Found = tuple[float, Sentence, str]
+"""What a sentence weighs for a theme, and by which rule."""
+
+
+class Witness:
+    """The sentences of a document as evidence; what each does with its claim is asked once."""
+
+    def __init__(self, reading: Reading, claims: Claims, aid: Sequence[Aid]) -> None:
+        self.given = {(item.field, item.start): item for fact in aid for item in fact.evidence}
+        self._reading = reading
+        self._claims = claims
+        self._known: dict[int, ClaimStatus] = {}
+
+    def evidence(self, sentence: Sentence, rule: str) -> Evidence:
+        """The sentence, for what the rule says."""
+        if sentence.index not in self._known:
+            self._known[sentence.index] = self._claims.status(sentence)
+        return self._reading.evidence(sentence, self._known[sentence.index], rule)
+
+
 @dataclass(slots=True)
 class Weighed:
     """What the sentences of a document weigh for one theme: weight, sentence and the strongest rule of each."""
 
-    sentences: list[tuple[float, Sentence, str]] = field(default_factory=list)
+    sentences: list[Found] = field(default_factory=list)
 
     @property
     def total(self) -> float:
@@ -117,7 +137,8 @@ class ThemeRules:
         weighed = self.weigh(reading)
         judged = [(self._model.probability(name, values), name) for name, values in self.features(reading, aid, weighed)]
         chosen = sorted(((score, name) for score, name in judged if score >= self._model.thresholds[name]), reverse=True)
-        found = (self._theme(name, score, weighed.get(name), reading, aid) for score, name in chosen)
+        witness = Witness(reading, self._claims, aid)
+        found = (self._theme(name, score, weighed.get(name, Weighed()).sentences, witness) for score, name in chosen)
         return tuple(theme for theme in found if theme.evidence)
 
     def features(
@@ -155,13 +176,11 @@ class ThemeRules:
                 if rule.applies(sentence):
                     yield rule.theme, rule.weight, rule.name
 
-    def _theme(
-        self, name: ThemeName, score: float, weighed: Weighed | None, reading: Reading, aid: Sequence[Aid]
-    ) -> Theme:
-        evidence = {} if name != "military-aid" else {(it.field, it.start): it for fact in aid for it in fact.evidence}
-        strongest = sorted(weighed.sentences, key=lambda it: -it[0])[:EVIDENCE_LIMIT] if weighed else []
-        for _, sentence, rule in strongest:
-            item = reading.evidence(sentence, self._claims.status(sentence), f"{name}:{rule}")
+    def _theme(self, name: ThemeName, score: float, found: Sequence[Found], witness: Witness) -> Theme:
+        """The theme with its strongest sentences, and what was found elsewhere."""
+        evidence = dict(witness.given) if name == "military-aid" else {}
+        for _, sentence, rule in sorted(found, key=lambda item: -item[0])[:EVIDENCE_LIMIT]:
+            item = witness.evidence(sentence, f"{name}:{rule}")
             evidence.setdefault((item.field, item.start), item)
         ordered = sorted(list(evidence.values())[:EVIDENCE_LIMIT], key=lambda item: (item.field != "title", item.start))
         return Theme(theme=name, score=round(score, 3), evidence=tuple(ordered))
