@@ -23,7 +23,9 @@ from processors.tag.reading import Reading, Sentence
 from processors.tag.words import any_of
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_LONG_AGO = re.compile(r"(?i)\b(?:during the [\w ]{0,20}war\b|world war|cold war|gulf war|vietnam|soviet|decades? ago|in the (?:19)?[5-9]0s|legacy of)")
+_LONG_AGO = re.compile(
+    r"(?i)\b(?:during the [\w ]{0,20}war\b|world war|cold war|gulf war|vietnam|soviet|decades? ago|in the (?:19)?[5-9]0s|legacy of)"
+)
 
 TRIGGERS = ("aid.noun", "aid.item", "aid.arm")
 """Groups without which a sentence tells no fact."""

@@ -103,7 +103,9 @@ class DocumentActors:
     def _name(self, sentence: Sentence, mention: Mention) -> tuple[str | None, int]:
         entry = mention.entry
         if entry.id == _WEST:
-            return _as_written(sentence.words[mention.start - sentence.start : mention.end - sentence.start]), mention.end
+            return _as_written(
+                sentence.words[mention.start - sentence.start : mention.end - sentence.start]
+            ), mention.end
         if entry.id in _PEOPLES:
             return self._group_of_states(sentence, mention)
         if entry.kind in _BY_LABEL:
@@ -157,7 +159,9 @@ class DocumentActors:
         among = {"IQ", "SY", "TR", "IR"} if group == "kurds" else self._rules.at_war
         if group == "rebels" and self._named_rebels:
             return self._named_rebels.most_common(1)[0][0]
-        counted = [(count, iso) for iso, count in self.countries.items() if iso in among and iso in self._rules.demonyms]
+        counted = [
+            (count, iso) for iso, count in self.countries.items() if iso in among and iso in self._rules.demonyms
+        ]
         if group == "rebels" and counted and max(counted)[1] == "UA":
             group = "separatists"
         noun = "Kurds" if group == "kurds" else group

@@ -69,7 +69,9 @@ class FactRules:
         for fact in sorted(facts, key=lambda fact: fact.donor is None):
             pairs.setdefault(_pair(fact, pairs), []).append(fact)
         merged = [aid for same in pairs.values() for aid in self._acts(same)]
-        return tuple(sorted(merged, key=lambda aid: (_RANK.index(aid.confidence or "low"), -len(aid.evidence)))[:AID_LIMIT])
+        return tuple(
+            sorted(merged, key=lambda aid: (_RANK.index(aid.confidence or "low"), -len(aid.evidence)))[:AID_LIMIT]
+        )
 
     def _acts(self, pair: list[Fact]) -> list[Aid]:
         """The facts of two actors. What was guessed joins what is told plainly, whatever it says of the act."""

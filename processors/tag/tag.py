@@ -170,4 +170,3 @@ def _names_of_countries(gazetteer: Gazetteer) -> tuple[dict[str, str], dict[str,
     demonyms = {str(it.country): it.label for it in gazetteer.entries if it.id == f"demonym/{str(it.country).lower()}"}
     capitals = {it.label: str(it.country) for it in gazetteer.entries if it.id.endswith("-capital")}
     return demonyms, capitals
-

@@ -135,8 +135,12 @@ class ThemeRules:
     def judge(self, reading: Reading, aid: Sequence[Aid]) -> tuple[Theme, ...]:
         """The themes of the document, the strongest first."""
         weighed = self.weigh(reading)
-        judged = [(self._model.probability(name, values), name) for name, values in self.features(reading, aid, weighed)]
-        chosen = sorted(((score, name) for score, name in judged if score >= self._model.thresholds[name]), reverse=True)
+        judged = [
+            (self._model.probability(name, values), name) for name, values in self.features(reading, aid, weighed)
+        ]
+        chosen = sorted(
+            ((score, name) for score, name in judged if score >= self._model.thresholds[name]), reverse=True
+        )
         witness = Witness(reading, self._claims, aid)
         found = (self._theme(name, score, weighed.get(name, Weighed()).sentences, witness) for score, name in chosen)
         return tuple(theme for theme in found if theme.evidence)
