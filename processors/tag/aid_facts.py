@@ -11,8 +11,8 @@ from geowire.messages.tagged import AID_LIMIT, EVIDENCE_LIMIT, AidAction, ClaimS
 from processors.tag.aid_grammar import Told
 
 Confidence = Literal["high", "medium", "low"]
-_SURE = frozenset({"subject", "agent", "receive", "noun", "request"})
-_TIGHT = 130
+_SURE = frozenset({"subject", "agent", "receive"})
+_TIGHT = 100
 """Within how many code points donor and recipient stand near each other."""
 _RANK: Sequence[Confidence] = ("high", "medium", "low")
 
@@ -52,6 +52,10 @@ class Fact:
         return max(donor.end, recipient.end) - min(donor.start, recipient.start) <= _TIGHT
 
 
+Act = tuple[AidAction, tuple[float, str] | None]
+"""What makes two facts of the same two actors the same."""
+
+
 class FactRules:
     """What is possible, and what makes facts the same."""
 
@@ -74,14 +78,11 @@ class FactRules:
         )
 
     def _acts(self, pair: list[Fact]) -> list[Aid]:
-        """The facts of two actors. What was guessed joins what is told plainly, whatever it says of the act."""
-        by_action: dict[AidAction, list[Fact]] = {}
-        for fact in sorted(pair, key=lambda fact: not fact.is_plain):
-            action = fact.told.action
-            if not fact.is_plain and by_action and action not in by_action:
-                action = next(iter(by_action))
-            by_action.setdefault(action, []).append(fact)
-        return [self._aid(same) for same in by_action.values()]
+        """The facts of two actors: another sum is another act. What was guessed joins what is told plainly."""
+        acts: dict[Act, list[Fact]] = {}
+        for fact in sorted(pair, key=lambda fact: (not fact.is_plain, fact.sum is None)):
+            acts.setdefault(_act(fact, acts), []).append(fact)
+        return [self._aid(same) for same in acts.values()]
 
     def _aid(self, same: list[Fact]) -> Aid:
         same = sorted(same, key=lambda fact: (not fact.is_plain, fact.evidence.field != "title", fact.evidence.start))
@@ -102,10 +103,18 @@ class FactRules:
         )
 
 
+def _act(fact: Fact, known: Iterable[Act]) -> Act:
+    """The same action, and the same sum if both have one."""
+    for action, amount in known:
+        if (action == fact.told.action or not fact.is_plain) and fact.sum in {None, amount}:
+            return action, amount
+    return fact.told.action, fact.sum
+
+
 def confidence(same: list[Fact], sentences: int) -> Confidence:
     """By how plainly and how often it is told."""
     plain = [fact for fact in same if fact.is_plain]
-    plain_now = [fact for fact in plain if not fact.is_old]
+    plain_now = [fact for fact in plain if not fact.is_old and fact.donor is not None]
     if plain_now and (sentences > 1 or any(fact.evidence.field == "title" or fact.is_tight for fact in plain)):
         return "high"
     return "medium" if plain else "low"

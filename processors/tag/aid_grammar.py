@@ -99,6 +99,8 @@ def _parties(clause: Clause, action: AidAction) -> Parties:
 
 
 def _of_receiving(clause: Clause) -> Parties:
+    if not ask.THING.search(clause.after.partition(" from ")[0]):
+        return
     donor = clause.following(ask.FROM) or clause.following(ask.DIRECT) or clause.owner()
     if donor is not None:
         for subject in clause.subjects()[:1]:

@@ -85,7 +85,7 @@ PASSIVE = re.compile(
 HYPHEN = re.compile(r"(?P<actor>A)-$")
 """US-supplied."""
 
-OWNER = re.compile(rf"(?P<actor>A)(?:'s?|s')?(?:-(?:{_WORD}|[GM]))? (?:(?:{_WORD} |[TGMR] )){{0,3}}$")
+OWNER = re.compile(rf"(?P<actor>A)(?:'s?|s')?(?:-(?:{_WORD}|[GM]))? (?:(?:(?!\w+ing ){_WORD} |[TGMR] )){{0,3}}$")
 """Before a thing: whose it is."""
 
 NOT_OWNER = re.compile(r"\b(?:to|for|against|on|in|at) (?:the )?$")
@@ -112,7 +112,7 @@ _OTHER_INFINITIVE = (
 )
 TO = re.compile(rf"\b{_OTHER_INFINITIVE}(?:to|into) {_actor(3)}")
 FOR = re.compile(
-    rf"(?:[TN](?: {_WORD}){{0,3}} (?:for|with)|\b(?:help|helps|helping|support|supporting|protect|defend)) {_actor(2)}"
+    rf"(?:[TN](?: {_WORD}){{0,3}} for|N with|\b(?:help|helps|helping|support|supporting|protect|defend)) {_actor(2)}"
 )
 PURPOSE = re.compile(rf"\bto (?:aid|help|support|assist|back|bolster|reinforce) {_actor(2)}")
 """What goes into a country to help somebody there is his."""
