@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
+
 from processors.tag.document import Sources
 from processors.tag.tag import ArticleTagger, Tags
 
@@ -20,6 +22,9 @@ UNLABELLED = Path("themes/unlabelled_dev.jsonl.gz")
 
 OPENINGS = Path(__file__).parent / "openings.json"
 """Themes that we read in the openings of some of those, by id."""
+
+PARAGRAPHS = Path(__file__).parents[2] / "tests/data/tag/paragraphs.yaml"
+"""Short news that we wrote for the tests."""
 
 MILITARY_AID = Path(__file__).parent / "military_aid.json"
 """Whether others of them treat military aid, by id."""
@@ -54,6 +59,13 @@ def read_military_aid(data: Path) -> list[dict[str, Any]]:
     """Unlabelled articles of which we read only whether they treat military aid: `themes` has that theme or none."""
     labels: dict[str, int] = json.loads(MILITARY_AID.read_text(encoding="utf-8"))
     return [{**row, "themes": {"military-aid": labels[row["id"]]}} for row in _unlabelled(data) if row["id"] in labels]
+
+
+def read_paragraphs(part: Part = "all") -> list[dict[str, Any]]:
+    """The short news of our own, in the same shape."""
+    rows = yaml.safe_load(PARAGRAPHS.read_text(encoding="utf-8"))
+    chosen = [row for row in rows if part in {"all", part_of(row["id"])}]
+    return [{**row, "date": None, "themes": dict.fromkeys(row["themes"], 2)} for row in chosen]
 
 
 def _unlabelled(data: Path) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ class Lexicon:
         if self._automaton is None:
             return
         for term, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
-            if start and lowered[start - 1].isalnum():
+            if start and lowered[start].isalnum() and lowered[start - 1].isalnum():
                 continue
             last = _word_end(lowered, end)
             for group, is_prefix in self._readings[term]:
