@@ -82,7 +82,11 @@ class DocumentActors:
     def _named_rebels(self) -> Counter[str]:
         """The rebels that the document names with their country."""
         labels = (mention.entry.label for sentence in self._reading.sentences for mention in sentence.mentions)
-        return Counter(label for label in labels if label.endswith(" rebels") and label.partition(" ")[0] not in {"Russian", "Ukrainian"})
+        return Counter(
+            label
+            for label in labels
+            if label.endswith(" rebels") and label.partition(" ")[0] not in {"Russian", "Ukrainian"}
+        )
 
     @cached_property
     def countries(self) -> Counter[str]:

@@ -52,9 +52,7 @@ AGENT_INFINITIVE = re.compile(r" (?:\w+ )?(?:to|in) (?:\w+ )?$")
 CONJOINED = re.compile(r",? (?:and|then|,) (?:\w+ly |also |then |has |have |had )?(?:be )?")
 """`Zelensky thanked Germany and asked`: an object right before a second verb is not its subject."""
 
-CLAUSE_START = re.compile(
-    r"(?:^|[,\"'“(—–-] ?|\b(?:that|and|or|said|says|as|when|if|which|where|the) )(?:the )?$"
-)
+CLAUSE_START = re.compile(r"(?:^|[,\"'“(—–-] ?|\b(?:that|and|or|said|says|as|when|if|which|where|the) )(?:the )?$")
 """After this a subject may stand."""
 
 TELLS = re.compile(
@@ -66,9 +64,7 @@ TELLS = re.compile(
 GETS = re.compile(rf"[GM] {_DET}(?:{_LIKE_ADJECTIVE})?$")
 """Who stands right after a gift gets it."""
 
-PRONOUN = re.compile(
-    r"\b(?:it|he|she|they|we)(?:'ll|'ve|'s|'re)? (?:(?!to )[^\sA-Z,;:()]+ |[PLXQW] (?:to )?){0,4}$"
-)
+PRONOUN = re.compile(r"\b(?:it|he|she|they|we)(?:'ll|'ve|'s|'re)? (?:(?!to )[^\sA-Z,;:()]+ |[PLXQW] (?:to )?){0,4}$")
 """The subject is a pronoun."""
 
 SAID_OF = re.compile(
@@ -145,9 +141,7 @@ NOT_TO = re.compile(r"\bnot to $")
 
 # Without an act.
 
-NOUN_TO = re.compile(
-    rf"(?: (?!deploy|moved|based|station|target|aim)(?:{_WORD}|[TND])){{0,4}}? (?:to|for) {_actor(2)}"
-)
+NOUN_TO = re.compile(rf"(?: (?!deploy|moved|based|station|target|aim)(?:{_WORD}|[TND])){{0,4}}? (?:to|for) {_actor(2)}")
 USED = re.compile(rf" (?:{_WORD} ){{0,2}}(?:used|fielded|flown|operated|deployed) by {_actor(2)}")
 """`Iran's drones used by Russia`."""
 
