@@ -1,7 +1,8 @@
-"""Fit the weights of the themes' linear model on the tuning part and our own readings: `python -m benchmarks.quality.fit_themes DATA`.
+"""Fit the weights of the themes' linear model: `python -m benchmarks.quality.fit_themes DATA`.
 
-One logistic regression for all themes: weights that they share, and for each theme its own, held near the shared ones by
-a penalty, because most themes have few examples. Folds of articles within the tuning part choose penalty and threshold.
+It learns from the tuning part of the labelled articles, from openings that we read, and from part of our own short news.
+One logistic regression for all themes: weights that they share, and for each theme its own, held near the shared ones
+by a penalty, because most themes have few examples. Folds of articles choose the penalty and the thresholds.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""Themes and military-aid facts against articles labelled by reading: `python -m benchmarks.quality.themes_and_aid DATA`.
+"""Themes and military-aid facts against articles labelled by reading.
 
 A theme is positive where the label is 1 or 2. A fact is right if donor and recipient both are; each labelled fact is
 found once. Rules and weights are made with the tuning part; nobody looks at the texts or errors of what is held back.
+To print the table: `python -m benchmarks.quality.themes_and_aid DATA`.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -67,11 +68,22 @@ def _score_part(part: Part, judged: Judged) -> Iterator[Row]:
     yield from themes
     often = {theme for theme in get_args(ThemeName) if theme_counts(theme, judged).labelled >= ENOUGH}
     counted = [row for row in themes if row.measure in often]
-    means = (sum(getattr(row, name) for row in counted) / len(counted) for name in ("precision", "recall", "f1"))
-    yield Row(part, f"mean of themes with {ENOUGH} positives", *means, sum(row.labelled for row in counted))
+    yield _mean(part, counted)
     yield fact_counts(chosen, {"high"}).row(part, "facts, confidence high")
     yield fact_counts(chosen, {"high", "medium", "low"}).row(part, "facts, any confidence")
     yield fact_counts(chosen, {"high", "medium", "low"}, with_action=True).row(part, "facts, action too")
+
+
+def _mean(part: Part, rows: Sequence[Row]) -> Row:
+    count = max(len(rows), 1)
+    return Row(
+        part,
+        f"mean of themes with {ENOUGH} positives",
+        sum(row.precision for row in rows) / count,
+        sum(row.recall for row in rows) / count,
+        sum(row.f1 for row in rows) / count,
+        sum(row.labelled for row in rows),
+    )
 
 
 def theme_counts(theme: str, judged: Judged) -> Counts:
@@ -80,7 +92,7 @@ def theme_counts(theme: str, judged: Judged) -> Counts:
     return Counts(pairs.count((True, True)), sum(found for found, _ in pairs), sum(label for _, label in pairs))
 
 
-def fact_counts(judged: Judged, confidences: Iterable[str], *, with_action: bool = False) -> Counts:
+def fact_counts(judged: Judged, confidences: Collection[str], *, with_action: bool = False) -> Counts:
     """How many facts of these confidences are labelled; one labelled fact makes one found fact right."""
     right = found = labelled = 0
     for row, tags in judged:
@@ -88,7 +100,7 @@ def fact_counts(judged: Judged, confidences: Iterable[str], *, with_action: bool
         told = Counter(
             _key(fact.donor, fact.recipient, fact.action, with_action)
             for fact in tags.aid
-            if fact.confidence in confidences
+            if str(fact.confidence) in confidences
         )
         right += (expected & told).total()
         found += told.total()

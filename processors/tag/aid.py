@@ -24,7 +24,9 @@ from processors.tag.words import any_of
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _LONG_AGO = re.compile(
-    r"(?i)\b(?:during the [\w ]{0,20}war\b|world war|cold war|gulf war|vietnam|soviet|decades? ago|in the (?:19)?[5-9]0s|legacy of)"
+    r"\b(?:during the [\w ]{0,20}war\b|world war|cold war|gulf war|vietnam|soviet|decades? ago|in the (?:19)?[5-9]0s|"
+    r"legacy of)",
+    re.IGNORECASE,
 )
 
 TRIGGERS = ("aid.noun", "aid.item", "aid.arm")

@@ -23,6 +23,7 @@ _GROUPS = ("rebels", "separatists", "kurds")
 _KURDS = "demonym/people-kurdish"
 _PEOPLES = {"demonym/people-western": "Western", "demonym/people-european": "European", "demonym/people-arab": "Arab"}
 _WEST = "alliance/west"
+_KURDISTAN = "region/iq-kurdistan-region"
 
 UNNAMED = ""
 """The name of allies and countries that the text does not name."""
@@ -105,22 +106,24 @@ class DocumentActors:
                 yield Actor(name, mention.start, end, mention.entry.kind)
 
     def _name(self, sentence: Sentence, mention: Mention) -> tuple[str | None, int]:
-        entry = mention.entry
-        if entry.id == _WEST:
+        """The name in a fact, and where the words for it end."""
+        if mention.entry.id in _PEOPLES:
+            return self._group_of_states(sentence, mention)
+        if mention.entry.id == _WEST:
             return _as_written(
                 sentence.words[mention.start - sentence.start : mention.end - sentence.start]
             ), mention.end
-        if entry.id in _PEOPLES:
-            return self._group_of_states(sentence, mention)
+        return self._name_of(mention.entry), mention.end
+
+    def _name_of(self, entry: Entry) -> str | None:
+        if entry.id == _KURDISTAN:
+            return f"{self._rules.demonyms['IQ']} Kurds"
         if entry.kind in _BY_LABEL:
-            return self._label(entry.label, entry.country), mention.end
-        if entry.id == "region/iq-kurdistan-region":
-            return f"{self._rules.demonyms['IQ']} Kurds", mention.end
+            return self._label(entry.label, entry.country)
         if entry.kind == "city":
-            return self._rules.capitals.get(entry.label), mention.end
-        if entry.kind == "person" and self._serves_no_country(entry):
-            return None, mention.end
-        return (entry.country if entry.kind in _BY_COUNTRY else None), mention.end
+            return self._rules.capitals.get(entry.label)
+        is_no_government = entry.kind == "person" and self._serves_no_country(entry)
+        return entry.country if entry.kind in _BY_COUNTRY and not is_no_government else None
 
     def _serves_no_country(self, entry: Entry) -> bool:
         """True for who heads the United Nations or an alliance on the article's day."""

@@ -123,7 +123,8 @@ def _of_giving(clause: Clause, action: AidAction) -> Parties:
     recipients = _recipients(clause, action, donors)
     if pattern == "owner" and {donor.name for donor in donors} <= {actor.name for actor in recipients}:
         donors, pattern = [], "none"
-    for donor, recipient in product(donors or [None], recipients or [None]):
+    nobody: list[Actor | None] = [None]
+    for donor, recipient in product(donors or nobody, recipients or nobody):
         yield donor, recipient, pattern
 
 
