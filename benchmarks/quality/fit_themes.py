@@ -1,6 +1,6 @@
 """Fit the weights of the themes' linear model: `python -m benchmarks.quality.fit_themes DATA`.
 
-It learns from the tuning part of the labelled articles, from openings that we read, and from part of our own short news.
+It learns from the tuning part of the labelled articles, from openings that we read, and from some of our own news.
 One logistic regression for all themes: weights that they share, and for each theme its own, held near the shared ones
 by a penalty, because most themes have few examples. Folds of articles choose the penalty and the thresholds.
 """

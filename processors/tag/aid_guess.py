@@ -1,4 +1,4 @@
-"""Who is meant where a sentence names one side only: the actor told of before, the recipient that the document names."""
+"""Who is meant where a sentence names one side: the actor told of before, the recipient that the document names."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from processors.tag.match import Span, find_spans
 from processors.tag.names import decide_name
 from processors.tag.persons import decide_person
 from processors.tag.places import decide_place
+from processors.tag.plugins import Plugin, with_plugins
 from processors.tag.reading import Reading
 from processors.tag.scene import Mention, Scene
 from processors.tag.sentences import Splitter
@@ -57,9 +58,12 @@ class Tags:
 class ArticleTagger:
     """A gazetteer with its lexicons and rules, ready to tag."""
 
-    def __init__(self, gazetteer: Gazetteer, taggers: Iterable[Tagger] = TAGGERS) -> None:
+    def __init__(
+        self, gazetteer: Gazetteer, taggers: Iterable[Tagger] = TAGGERS, plugins: Iterable[Plugin] = ()
+    ) -> None:
         lexicon = gazetteer.lexicon
-        self.model = f"{MODEL}-{gazetteer.version}"
+        self._plugins = tuple(plugins)
+        self.model = "+".join((f"{MODEL}-{gazetteer.version}", *(plugin.name for plugin in self._plugins)))
         self._gazetteer = gazetteer
         self._taggers = tuple(taggers)
         self._words = read_words(lexicon)
@@ -71,9 +75,9 @@ class ArticleTagger:
         self._lexicon = Lexicon(self._groups(lexicon))
 
     @classmethod
-    def load(cls) -> ArticleTagger:
+    def load(cls, plugins: Iterable[Plugin] = ()) -> ArticleTagger:
         """The tagger with the gazetteer that ships. Raises `Misconfigured` if that cannot be read."""
-        return cls(load_gazetteer())
+        return cls(load_gazetteer(), plugins=plugins)
 
     def tag_text(self, title: str, text: str, sources: Sources) -> Tags:
         """What title and text are about."""
@@ -103,7 +107,8 @@ class ArticleTagger:
         spans = find_spans(self._gazetteer, document)
         scene = Scene(document, spans, self._gazetteer, self._words)
         decided = [mention for span in spans if (mention := self._decide(span, scene))]
-        return in_order((*decided, *self._compounds.around(decided, document)))
+        mentions = in_order((*decided, *self._compounds.around(decided, document)))
+        return with_plugins(mentions, self._plugins, document)
 
     def _decide(self, span: Span, scene: Scene) -> Mention | None:
         answers = (tagger(span, scene) for tagger in self._taggers)
