@@ -29,8 +29,10 @@ from processors.tag.themes import FEATURES
 FOLDS = 5
 STEPS = 800
 RATE = 0.5
-PENALTIES = ((0.003, 0.01), (0.003, 0.03), (0.01, 0.03))
+PENALTIES = ((0.003, 0.01), (0.003, 0.03))
 """Of the shared weights, and of what a theme's own differ from them."""
+SHRINK = 10
+"""With so many positives a theme's own threshold counts as much as the common one."""
 THRESHOLDS = tuple(step / 100 for step in range(25, 66, 5))
 
 
@@ -128,13 +130,15 @@ def cross_validated(rows: Sequence[Example], penalties: tuple[float, float]) -> 
 
 
 def theme_thresholds(rows: Sequence[Example], scores: Sequence[float], common: float) -> dict[str, float]:
-    """Halfway between the common threshold and the one that would suit the theme best."""
+    """The one that suits the theme best, drawn to the common one the more the fewer its examples are."""
     chosen = {}
     for theme in sorted({row.theme for row in rows}):
         places = [place for place, row in enumerate(rows) if row.theme == theme]
         own = [rows[place] for place in places], [scores[place] for place in places]
         values = [(mean_f1(*own, threshold, least=0), -abs(threshold - common), threshold) for threshold in THRESHOLDS]
-        chosen[theme] = round((max(values)[2] + common) / 2, 3)
+        positives = sum(row.label for row in own[0])
+        share = positives / (positives + SHRINK)
+        chosen[theme] = round(share * max(values)[2] + (1 - share) * common, 3)
     return chosen
 
 

@@ -20,7 +20,6 @@ from processors.tag.words import any_of
 _BY_LABEL = frozenset({"alliance", "armed_group"})
 _BY_COUNTRY = frozenset({"country", "demonym", "metonym", "person", "office", "government", "armed_force", "agency"})
 _GROUPS = ("rebels", "separatists", "kurds")
-_KURDS = "demonym/people-kurdish"
 _PEOPLES = {"demonym/people-western": "Western", "demonym/people-european": "European", "demonym/people-arab": "Arab"}
 _WEST = "alliance/west"
 _KURDISTAN = "region/iq-kurdistan-region"
