@@ -118,7 +118,7 @@ MET = re.compile(rf"[TN][^A]{{0,40}}\b(?:meeting|talks|call|visit|trip) (?:with|
 """What is announced on meeting somebody is for him."""
 
 WITH_THING = re.compile(rf"\bwith (?:{_WORD} ){{0,5}}[TN]")
-NEXT_CLAUSE = re.compile(r" (?:has |have |will |would |also )?[GMPQXWR]")
+NEXT_CLAUSE = re.compile(r" (?:has |have |will |would |also |is |are )?[GMPQXWRL]")
 """After an actor that belongs to no row before it, because it acts."""
 
 CALL = re.compile(

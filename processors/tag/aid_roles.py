@@ -133,7 +133,7 @@ class Clause:
         places = [at for at in self.coded.places("A") if at < self.place and not ask.AWAY.search(text[:at][-40:])]
         spoken_of = [at for at in places if ask.SAID_OF.search(text[:at])]
         chosen = spoken_of[-1:] or places[:1]
-        return self._row_from(chosen[0]) if chosen else []
+        return self._row_from(chosen[0], all_act=True) if chosen else []
 
     def _recipients_elsewhere(self) -> list[Actor]:
         behind = list(ask.THING_TO.finditer(self.before))
@@ -181,11 +181,12 @@ class Clause:
     def _joined_after(self, found: re.Match[str]) -> list[Actor]:
         return self._row_from(self.place + 1 + found.start("actor"))
 
-    def _row_from(self, place: int) -> list[Actor]:
+    def _row_from(self, place: int, *, all_act: bool = False) -> list[Actor]:
+        """The actors in a row from there; one that acts on its own begins another clause, unless they all act."""
         joined = [place]
         for at in (at for at in self.coded.places("A") if at > place):
             is_joined = ask.JOINED.fullmatch(self.coded.text[joined[-1] + 1 : at])
-            if not is_joined or ask.NEXT_CLAUSE.match(self.coded.text[at + 1 :]):
+            if not is_joined or (not all_act and ask.NEXT_CLAUSE.match(self.coded.text[at + 1 :])):
                 break
             joined.append(at)
         return [self.coded.actor(at) for at in joined]

@@ -21,6 +21,8 @@ LEAD_SENTENCES = 4
 """How many sentences after the title are the opening."""
 SENTENCE_CAP = 3.0
 """What one sentence can weigh at most, and what one unmistakable word weighs."""
+SILENT = 10
+"""Sentences that say nothing of any theme and weigh together as much as one unmistakable word."""
 PLAIN = 2.0
 """From which weight a sentence speaks for the theme without help."""
 
@@ -203,7 +205,7 @@ class ThemeRules:
 def _frame(reading: Reading, weighed: Mapping[ThemeName, Weighed]) -> Frame:
     named = Counter(iso for sentence in reading.sentences for iso in sentence.countries)
     often = sum(count > 1 for count in named.values())
-    everything = sum(item.total for item in weighed.values())
+    everything = max(sum(item.total for item in weighed.values()), len(reading.document.sentences) / SILENT)
     first = 0 if reading.document.title else 1
     return Frame(max(len(reading.document.sentences), 1), first, math.log1p(often), everything)
 
