@@ -21,6 +21,8 @@ LEAD_SENTENCES = 4
 """How many sentences after the title are the opening."""
 SENTENCE_CAP = 3.0
 """What one sentence can weigh at most, and what one unmistakable word weighs."""
+TELLING = 0.7
+"""From which weight a sentence is shown as evidence."""
 SILENT = 10
 """Sentences that say nothing of any theme and weigh together as much as one unmistakable word."""
 PLAIN = 2.0
@@ -185,7 +187,8 @@ class ThemeRules:
     def _theme(self, name: ThemeName, score: float, found: Sequence[Found], witness: Witness) -> Theme:
         """The theme with its strongest sentences, and what was found elsewhere."""
         evidence = dict(witness.given) if name == "military-aid" else {}
-        for _, sentence, rule in sorted(found, key=lambda item: -item[0])[:EVIDENCE_LIMIT]:
+        strongest = sorted(found, key=lambda item: -item[0])[:EVIDENCE_LIMIT]
+        for _, sentence, rule in [item for item in strongest if item[0] >= TELLING] or strongest[:1]:
             item = witness.evidence(sentence, f"{name}:{rule}")
             evidence.setdefault((item.field, item.start), item)
         ordered = sorted(list(evidence.values())[:EVIDENCE_LIMIT], key=lambda item: (item.field != "title", item.start))

@@ -36,7 +36,7 @@ def test_one_act_told_twice_is_one_fact(tagger: ArticleTagger) -> None:
 
 def test_two_sums_are_two_acts(tagger: ArticleTagger) -> None:
     """Who pledges twice pledges two sums."""
-    text = "Norway pledged $200 million in military aid to Ukraine. Norway pledged another $50 million in arms for Ukraine."
+    text = "Norway pledged $200 million in military aid to Ukraine. Oslo pledged another $50 million in arms for Kyiv."
 
     facts = tagger.tag_text("", text, Sources()).aid
 
