@@ -1,1 +1,1 @@
-"""Scores of the taggers on labelled public sets, which are read from a folder and are no part of the project."""
+"""How good the tags are, scored on labelled news that is read from a folder and is no part of the project."""

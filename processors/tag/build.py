@@ -16,7 +16,16 @@ from processors.tag.gazetteer import ARTEFACT_FORMAT
 OUTPUT = sources.DATA / "gazetteer.json.gz"
 """The artefact, checked in."""
 
-LEXICONS = ("abbreviations", "aid", "claims", "compounds", "contexts", "place_nouns", "word_groups")
+LEXICONS = (
+    "abbreviations",
+    "aid",
+    "claims",
+    "compounds",
+    "contexts",
+    "place_nouns",
+    "theme_model",
+    "word_groups",
+)
 """Files that go into the artefact as they are."""
 
 

@@ -34,6 +34,14 @@ class Sentence:
         """The countries that it names."""
         return frozenset(mention.entry.country for mention in self.mentions if mention.entry.country)
 
+    @cached_property
+    def lowered(self) -> str:
+        """The words in lower case, as many code points."""
+        lowered = self.words.lower()
+        if len(lowered) == len(self.words):
+            return lowered
+        return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in self.words)
+
     def of_group(self, *groups: str) -> list[Hit]:
         """The words of these groups, in order."""
         return [hit for hit in self.hits if hit.group in groups]
@@ -44,8 +52,9 @@ class Reading:
 
     def __init__(self, document: Document, mentions: Iterable[Mention], hits: dict[int, list[Hit]]) -> None:
         self.document = document
+        self.mentions = list(mentions)
         by_sentence: dict[int, list[Mention]] = {}
-        for mention in mentions:
+        for mention in self.mentions:
             by_sentence.setdefault(document.sentence_at(mention.start), []).append(mention)
         self._mentions = by_sentence
         self._hits = hits

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Evidence, Tagged, Theme
+from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Tagged, Theme
 from geowire.messages.base import Span as SentenceSpan
 from geowire.messages.tagged import ENTITY_LIMIT, SENTENCE_LIMIT
-from processors.tag.aid import AidRules
+from processors.tag.aid import AidRules, in_passing
+from processors.tag.claims import Claims
 from processors.tag.compounds import Compounds
 from processors.tag.countries import rank_countries
 from processors.tag.document import Document, Sources
@@ -23,11 +24,12 @@ from processors.tag.match import Span, find_spans
 from processors.tag.names import decide_name
 from processors.tag.persons import decide_person
 from processors.tag.places import decide_place
+from processors.tag.plugins import Plugin, with_plugins
 from processors.tag.reading import Reading
 from processors.tag.scene import Mention
 from processors.tag.sentences import Splitter
 from processors.tag.setting import Setting
-from processors.tag.themes import ThemeRules, judge_themes
+from processors.tag.themes import ThemeRules
 from processors.tag.words import read_words
 
 Tagger = Callable[[Span, Setting], Mention | None]
@@ -61,33 +63,38 @@ class Tags:
 class ArticleTagger:
     """A gazetteer with its lexicons and rules, ready to tag."""
 
-    def __init__(self, gazetteer: Gazetteer, taggers: Iterable[Tagger] = TAGGERS) -> None:
+    def __init__(
+        self, gazetteer: Gazetteer, taggers: Iterable[Tagger] = TAGGERS, plugins: Iterable[Plugin] = ()
+    ) -> None:
         lexicon = gazetteer.lexicon
-        self.model = f"{MODEL}-{gazetteer.version}"
+        self._plugins = tuple(plugins)
+        self.model = "+".join((f"{MODEL}-{gazetteer.version}", *(plugin.name for plugin in self._plugins)))
         self._gazetteer = gazetteer
         self._taggers = tuple(taggers)
         self._words = read_words(lexicon)
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
         self._places = PlaceMaker(lexicon["place_nouns"])
-        self._aid = AidRules(lexicon["aid"])
-        self._themes = [ThemeRules(row) for row in lexicon["themes"]]
+        self._claims = Claims(lexicon["claims"])
+        self.aid = AidRules(lexicon["aid"], *_names_of_countries(gazetteer), self._claims)
+        self.themes = ThemeRules(lexicon["themes"], lexicon["theme_model"], self._claims)
         self._lexicon = Lexicon(self._groups(lexicon))
 
     @classmethod
-    def load(cls) -> ArticleTagger:
+    def load(cls, plugins: Iterable[Plugin] = ()) -> ArticleTagger:
         """The tagger with the gazetteer that ships. Raises `Misconfigured` if that cannot be read."""
-        return cls(load_gazetteer())
+        return cls(load_gazetteer(), plugins=plugins)
 
     def tag_text(self, title: str, text: str, sources: Sources) -> Tags:
         """What title and text are about."""
         with collector_paused():
-            return self._tag(Document(title, text, sources, self._splitter))
+            return self._tags(self.read(title, text, sources))
 
-    def _tag(self, document: Document) -> Tags:
-        mentions = self._mentions(document)
-        reading = Reading(document, mentions, self._lexicon.find(document))
-        aid = self._aid.find(reading)
+    def _tags(self, reading: Reading) -> Tags:
+        document, mentions = reading.document, reading.mentions
+        told = self.aid.find(reading)
+        themes = self.themes.judge(reading, told)
+        aid = told if any(theme.theme == "military-aid" for theme in themes) else in_passing(told)
         entities = tuple(_entities(mentions, document))
         return Tags(
             model=self.model,
@@ -96,7 +103,7 @@ class ArticleTagger:
             entities=entities[:ENTITY_LIMIT],
             entity_count=len(entities),
             countries=rank_countries(reading, aid),
-            themes=judge_themes(self._themes, reading, {"military-aid": _evidence(aid)}),
+            themes=themes,
             aid=aid,
         )
 
@@ -106,22 +113,25 @@ class ArticleTagger:
             document = Document(title, text, sources, self._splitter)
             return tuple(_entities(self._mentions(document), document))
 
+    def read(self, title: str, text: str, sources: Sources) -> Reading:
+        """The sentences with their mentions and the words of the lexicons."""
+        document = Document(title, text, sources, self._splitter)
+        return Reading(document, self._mentions(document), self._lexicon.find(document))
+
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
         scene = Setting(document, spans, self._gazetteer, self._words)
         decided = [mention for span in spans if (mention := self._decide(span, scene))]
         decided = self._places.extend(decided, scene)
-        return in_order((*decided, *self._compounds.around(decided, document)))
+        mentions = in_order((*decided, *self._compounds.around(decided, document)))
+        return with_plugins(mentions, self._plugins, document)
 
     def _decide(self, span: Span, scene: Setting) -> Mention | None:
         answers = (tagger(span, scene) for tagger in self._taggers)
         return next((answer for answer in answers if answer is not None), None)
 
     def _groups(self, lexicon: dict[str, Any]) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = {**lexicon["word_groups"], **lexicon["claims"], **self._aid.groups}
-        for theme in self._themes:
-            groups.update(theme.groups)
-        return groups
+        return {**lexicon["word_groups"], **self.aid.groups, **self.themes.groups}
 
 
 def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:
@@ -193,6 +203,9 @@ def _ids(iso: str | None, wikidata: str | None, geonames: int | None) -> EntityI
     return EntityIds(iso=iso, wikidata=wikidata, geonames=geonames)
 
 
-def _evidence(aid: Iterable[Aid]) -> list[Evidence]:
-    """The sentences of the facts, each once."""
-    return list({(item.field, item.start): item for fact in aid for item in fact.evidence}.values())
+def _names_of_countries(gazetteer: Gazetteer) -> tuple[dict[str, str], dict[str, str]]:
+    """What the people of each country are called, and of which country each capital is."""
+    entries = gazetteer.by_id.values()
+    demonyms = {str(it.country): it.label for it in entries if it.id == f"demonym/{str(it.country).lower()}"}
+    capitals = {it.label: str(it.country) for it in entries if it.id.endswith("-capital")}
+    return demonyms, capitals

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from processors.tag.aid import in_passing
 from processors.tag.document import Sources
 from processors.tag.tag import ArticleTagger
 
@@ -31,6 +32,25 @@ def test_one_act_told_twice_is_one_fact(tagger: ArticleTagger) -> None:
     (fact,) = tags.aid
     assert [item.field for item in fact.evidence] == ["title", "text"]
     assert fact.confidence == "high"
+
+
+def test_two_sums_are_two_acts(tagger: ArticleTagger) -> None:
+    """Who pledges twice pledges two sums."""
+    text = "Norway pledged $200 million in military aid to Ukraine. Oslo pledged another $50 million in arms for Kyiv."
+
+    facts = tagger.tag_text("", text, Sources()).aid
+
+    assert {(fact.action, fact.amount) for fact in facts} == {("pledged", 200_000_000), ("pledged", 50_000_000)}
+
+
+def test_fact_in_passing_is_never_sure(tagger: ArticleTagger) -> None:
+    """In an article that treats something else a fact stands, but with low confidence."""
+    (fact,) = tagger.tag_text("", "Germany sent tanks to Ukraine.", Sources()).aid
+
+    (passing,) = in_passing((fact,))
+
+    assert (fact.confidence, passing.confidence) == ("high", "low")
+    assert passing.evidence == fact.evidence
 
 
 @pytest.mark.parametrize(
