@@ -63,6 +63,8 @@ class DocumentActors:
 
     def of(self, sentence: Sentence) -> list[Actor]:
         """The actors in order, none inside another."""
+        if sentence.is_overlong:
+            return []
         if sentence.index not in self._known:
             found = sorted((*self._mentioned(sentence), *self._grouped(sentence)), key=lambda it: (it.start, -it.end))
             self._known[sentence.index] = _outermost(found)

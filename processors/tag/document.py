@@ -11,8 +11,14 @@ from datetime import datetime
 from geowire.messages.tagged import TextField
 from processors.tag.sentences import Splitter
 
-_SAME_LENGTH = str.maketrans(
-    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "‘": "'", "\u2011": "-", "\u2010": "-"}
+_SAME_LENGTH = (
+    ("\u00a0", " "),
+    ("\u202f", " "),
+    ("\u2009", " "),
+    ("’", "'"),
+    ("‘", "'"),
+    ("\u2011", "-"),
+    ("\u2010", "-"),
 )
 _CAPITALS = re.compile(r"\b[^\W\d_a-z]{4,}\b")
 _AROUND = 40
@@ -35,7 +41,7 @@ class Document:
     def __init__(self, title: str, text: str, sources: Sources, splitter: Splitter) -> None:
         self.title = title
         self.text = text
-        self.full = f"{title}\n{text}".translate(_SAME_LENGTH)
+        self.full = _plain_signs(f"{title}\n{text}")
         self.shift = len(title) + 1
         self.date = sources.published_at.date().isoformat() if sources.published_at else "9999-12-30"
         self.publisher_country = sources.publisher_country
@@ -45,6 +51,7 @@ class Document:
         self.sentences = [(0, len(title)), *moved]
         self._before: dict[int, tuple[str, str]] = {}
         self._after: dict[int, tuple[str, str]] = {}
+        self._words: dict[int, frozenset[str]] = {}
         self._starts = [start for start, _ in self.sentences]
 
     @property
@@ -112,9 +119,25 @@ class Document:
             self._after[position] = known
         return known
 
+    def words_around(self, position: int) -> frozenset[str]:
+        """The words of the sentence in which a position stands, in lower case."""
+        index = self.sentence_at(position)
+        known = self._words.get(index)
+        if known is None:
+            known = self._words[index] = frozenset(self.words(*self.sentences[index]))
+        return known
+
     def words(self, start: int, end: int) -> Iterator[str]:
         """The words of a span, in lower case."""
         return (word.lower() for word in _WORD.findall(self.full[start:end]))
+
+
+def _plain_signs(text: str) -> str:
+    """The text with plain blanks, apostrophes and hyphens; replacing one by one is much faster than a table."""
+    if not text.isascii():
+        for sign, plain in _SAME_LENGTH:
+            text = text.replace(sign, plain)
+    return text
 
 
 def _like_a_name(word: re.Match[str]) -> str:

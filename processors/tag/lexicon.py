@@ -45,7 +45,7 @@ class Lexicon:
         for term, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
             if start and lowered[start].isalnum() and lowered[start - 1].isalnum():
                 continue
-            last = _word_end(lowered, end)
+            last = _word_end(lowered, end) if end < len(lowered) and lowered[end].isalnum() else end
             for group, is_prefix in self._readings[term]:
                 if is_prefix or last == end:
                     yield Hit(start, last, group)

@@ -155,9 +155,4 @@ def _allows(limits: Limits, document: Document, place: tuple[int, int]) -> bool:
         return False
     if not gap_after.strip(" -") and after.lower() in limits.not_before:
         return False
-    return not (limits.blocked_by and _is_blocked(limits, document, start))
-
-
-def _is_blocked(limits: Limits, document: Document, position: int) -> bool:
-    start, end = document.sentences[document.sentence_at(position)]
-    return any(word in limits.blocked_by for word in document.words(start, end))
+    return not limits.blocked_by or limits.blocked_by.isdisjoint(document.words_around(start))

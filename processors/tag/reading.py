@@ -12,6 +12,9 @@ from processors.tag.document import Document
 from processors.tag.lexicon import Hit
 from processors.tag.scene import Mention
 
+LONGEST = 1_500
+"""Code points from which on a sentence is a list of links or captions."""
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -23,6 +26,11 @@ class Sentence:
     words: str
     mentions: tuple[Mention, ...]
     hits: tuple[Hit, ...]
+
+    @property
+    def is_overlong(self) -> bool:
+        """True if it is no sentence that tells who does what."""
+        return len(self.words) > LONGEST
 
     @cached_property
     def groups(self) -> frozenset[str]:

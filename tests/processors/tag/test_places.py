@@ -93,3 +93,20 @@ def test_cost_grows_with_the_length_only(tagger: ArticleTagger) -> None:
         costs.append(time.process_time() - begin)
 
     assert costs[1] < 16 * 3 * costs[0]
+
+
+@pytest.mark.parametrize(
+    "words", ["Georgia said the US in Kyiv sent weapons to the rebels and Kurds ", "Turkey Jordan Mr Lincoln against "]
+)
+def test_one_endless_sentence_costs_its_share(words: str, tagger: ArticleTagger) -> None:
+    """A megabyte without a full stop costs no more for each letter than a short text."""
+    short, long = (words * 20 + ".\n") * 60, words * (1_000_000 // len(words))
+    tagger.tag_text("", short, Sources())
+
+    costs = []
+    for text in (short, long):
+        begin = time.process_time()
+        tagger.tag_text("", text, Sources())
+        costs.append((time.process_time() - begin) / len(text))
+
+    assert costs[1] < 5 * costs[0]
