@@ -84,8 +84,11 @@ class Grammar:
             return "refused", False
         if "P" in near:
             return "pledged", False
-        ahead = "L" in head or self._ahead.search(clause.before) is not None
+        ahead = "L" in head or self._is_ahead(clause)
         return ("pledged" if ahead else base), ahead
+
+    def _is_ahead(self, clause: Clause) -> bool:
+        return self._ahead.search(clause.before) is not None and not ask.BEGUN.search(clause.before)
 
 
 Parties = Iterator[tuple[Actor | None, Actor | None, str]]

@@ -137,6 +137,9 @@ PLANNED = re.compile(rf" (?:{_LIKE_ADJECTIVE}){{0,3}}[TN]")
 """After a plan: it is for a thing, not for another act."""
 
 NOTHING = re.compile(rf" (?:no|neither) (?:{_LIKE_ADJECTIVE}){{0,3}}[TN]")
+BEGUN = re.compile(r"\b(?:began|begun|started|continued|continues|managed|rushed) to (?:\w+ly )?$")
+"""Before a gift that is made already, although `to` stands before it."""
+
 NOT_TO = re.compile(r"\bnot to $")
 
 # Without an act.
