@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from geowire.messages import Aid
 from geowire.messages.tagged import ClaimStatus
 from processors.tag.aid_actors import Actor, ActorRules, DocumentActors
 from processors.tag.aid_code import Coded, encode, signs_of
+from processors.tag.aid_date import act_day
 from processors.tag.aid_facts import Fact, FactRules
 from processors.tag.aid_grammar import Grammar, Told
 from processors.tag.aid_guess import Guesses
 from processors.tag.aid_items import items_of, read_amounts
+from processors.tag.aid_said import Said, Speakers
 from processors.tag.claims import Claims
 from processors.tag.lexicon import Hit, Lexicon
 from processors.tag.reading import Reading, Sentence
@@ -29,21 +31,28 @@ _LONG_AGO = re.compile(
     re.IGNORECASE,
 )
 
+_BY_SAYING = frozenset({"requested", "pledged", "refused"})
+"""Acts that are done by saying so."""
+
 TRIGGERS = ("aid.noun", "aid.item", "aid.arm")
 """Groups without which a sentence tells no fact."""
 
-LONGEST = 1_500
-"""Code points from which on a sentence is a list of links or captions, and is not read."""
+
+class CountryNames(NamedTuple):
+    """Names of countries by their ISO codes, and the codes by the capitals."""
+
+    labels: Mapping[str, str]
+    demonyms: Mapping[str, str]
+    capitals: Mapping[str, str]
 
 
 class AidRules:
     """The rules of `data/aid.yaml`."""
 
-    def __init__(
-        self, row: dict[str, Any], demonyms: Mapping[str, str], capitals: Mapping[str, str], claims: Claims
-    ) -> None:
+    def __init__(self, row: dict[str, Any], names: CountryNames, claims: Claims) -> None:
         self.groups: dict[str, list[str]] = row["groups"]
-        self._actors = ActorRules(row, demonyms, capitals)
+        self._actors = ActorRules(row, names.demonyms, names.capitals)
+        self._speakers = Speakers(claims, names.labels)
         self._acts = Lexicon(row["acts"])
         self._grammar = Grammar(row)
         self._facts = FactRules(row)
@@ -62,7 +71,7 @@ class AidRules:
         return self._facts.merge(facts)
 
     def _read(self, sentence: Sentence, actors: DocumentActors) -> Iterator[Told]:
-        if not _is_trigger(sentence) or len(sentence.words) > LONGEST or self._unless.search(sentence.lowered):
+        if not _is_trigger(sentence) or sentence.is_overlong or self._unless.search(sentence.lowered):
             return
         lowered = self._exclude.sub(_blank, sentence.lowered)
         coded = self._encode(sentence, lowered, actors.of(sentence))
@@ -91,7 +100,11 @@ class AidRules:
         evidence = reading.evidence(sentence, status, f"aid:{told.action}-{told.pattern}")
         amount = self._amounts.find(sentence.words)
         old = is_old(sentence.words, reading.document.date)
-        return Fact(told, items_of(sentence), amount, status, evidence, old)
+        said = self._speakers.find(sentence)
+        by_saying = told.action in _BY_SAYING and said is not None and _speaks_for_itself(said, told)
+        day = act_day(sentence.words, reading.document.date, ahead=told.ahead, by_saying=by_saying)
+        label = said.label if said else None
+        return Fact(told, items_of(sentence), amount, status, evidence, old, said_by=label, date=day)
 
     def _status(self, sentence: Sentence, told: Told, actors: list[Actor]) -> ClaimStatus:
         """A gift told by somebody who is no party to it is alleged; a request or a pledge is a fact once it is made."""
@@ -118,6 +131,12 @@ def is_old(words: str, date: str) -> bool:
     years = [int(year) for year in _YEAR.findall(words)]
     long_ago = any(year < int(date[:4]) - 1 for year in years) if date < "9999" else False
     return long_ago or _LONG_AGO.search(words) is not None
+
+
+def _speaks_for_itself(said: Said, told: Told) -> bool:
+    """True if the one who speaks is the one who acts by it."""
+    actor = told.recipient if told.action == "requested" else told.donor
+    return _name(actor) in {said.country, said.label}
 
 
 def _name(actor: Actor | None) -> str | None:

@@ -27,6 +27,8 @@ class Fact:
     status: ClaimStatus
     evidence: Evidence
     is_old: bool = False
+    said_by: str | None = None
+    date: str | None = None
 
     @property
     def donor(self) -> str | None:
@@ -98,6 +100,8 @@ class FactRules:
             currency=amount[1] if amount else None,
             code=self._codes[first.told.action],
             status=first.status,
+            said_by=next((fact.said_by for fact in same if fact.said_by), None),
+            date=next((fact.date for fact in same if fact.date), None),
             confidence=confidence(same, len(evidence)),
             evidence=tuple(evidence[:EVIDENCE_LIMIT]),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from geowire.messages.tagged import ClaimStatus
-from processors.tag.lexicon import Lexicon
+from processors.tag.lexicon import Hit, Lexicon
 from processors.tag.reading import Sentence
 
 ORDER: Sequence[tuple[str, ClaimStatus]] = (
@@ -29,7 +29,12 @@ class Claims:
         groups = {hit.group for hit in self._lexicon.find_in(sentence.lowered)}
         return next((status for group, status in ORDER if group in groups), "asserted")
 
+    def speech(self, sentence: Sentence) -> list[Hit]:
+        """The words of speech in order, with their places in the document."""
+        shift = sentence.start
+        found = (hit for hit in self._lexicon.find_in(sentence.lowered) if hit.group == "claim.speech")
+        return sorted(Hit(hit.start + shift, hit.end + shift, hit.group) for hit in found)
+
     def speaker(self, sentence: Sentence) -> int | None:
         """Where the first word of speech stands, before which its speaker is named."""
-        speech = [hit.start for hit in self._lexicon.find_in(sentence.lowered) if hit.group == "claim.speech"]
-        return sentence.start + min(speech) if speech else None
+        return next((hit.start for hit in self.speech(sentence)), None)

@@ -12,7 +12,7 @@ from typing import Any
 from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Tagged, Theme
 from geowire.messages.base import Span as SentenceSpan
 from geowire.messages.tagged import ENTITY_LIMIT, SENTENCE_LIMIT
-from processors.tag.aid import AidRules, in_passing
+from processors.tag.aid import AidRules, CountryNames, in_passing
 from processors.tag.claims import Claims
 from processors.tag.compounds import Compounds
 from processors.tag.countries import rank_countries
@@ -76,7 +76,7 @@ class ArticleTagger:
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
         self._places = PlaceMaker(lexicon["place_nouns"])
         self._claims = Claims(lexicon["claims"])
-        self.aid = AidRules(lexicon["aid"], *_names_of_countries(gazetteer), self._claims)
+        self.aid = AidRules(lexicon["aid"], _names_of_countries(gazetteer), self._claims)
         self.themes = ThemeRules(lexicon["themes"], lexicon["theme_model"], self._claims)
         self._lexicon = Lexicon(self._groups(lexicon))
 
@@ -203,9 +203,10 @@ def _ids(iso: str | None, wikidata: str | None, geonames: int | None) -> EntityI
     return EntityIds(iso=iso, wikidata=wikidata, geonames=geonames)
 
 
-def _names_of_countries(gazetteer: Gazetteer) -> tuple[dict[str, str], dict[str, str]]:
-    """What the people of each country are called, and of which country each capital is."""
+def _names_of_countries(gazetteer: Gazetteer) -> CountryNames:
+    """What each country and its people are called, and of which country each capital is."""
     entries = gazetteer.by_id.values()
+    labels = {str(it.country): it.label for it in entries if it.kind == "country"}
     demonyms = {str(it.country): it.label for it in entries if it.id == f"demonym/{str(it.country).lower()}"}
     capitals = {it.label: str(it.country) for it in entries if it.id.endswith("-capital")}
-    return demonyms, capitals
+    return CountryNames(labels, demonyms, capitals)

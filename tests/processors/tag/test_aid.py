@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,29 @@ from processors.tag.tag import ArticleTagger
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parents[2] / "data/tag/aid.yaml").read_text(encoding="utf-8")
 )
+
+
+SAID: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "data/tag/said.yaml").read_text(encoding="utf-8")
+)
+MONDAY = Sources(datetime(2024, 10, 14, 8, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("case", SAID, ids=lambda case: case["text"][:50])
+def test_who_says_it_and_when_it_was(case: dict[str, Any], tagger: ArticleTagger) -> None:
+    """Speaker and day stand in the fact where the sentence tells them plainly, and are null elsewhere."""
+    (fact,) = tagger.tag_text("", case["text"], MONDAY).aid
+
+    assert (fact.said_by, fact.date) == (case["said_by"], case["date"])
+
+
+def test_undated_article_resolves_only_what_has_a_year(tagger: ArticleTagger) -> None:
+    """Without the article's date a weekday is no date."""
+    text = "Germany sent tanks to Ukraine on Monday. Poland sent tanks to Israel in May 2021."
+
+    facts = tagger.tag_text("", text, Sources()).aid
+
+    assert {fact.donor: fact.date for fact in facts} == {"DE": None, "PL": "2021-05"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][:50])
