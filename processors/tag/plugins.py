@@ -70,9 +70,13 @@ def load_spacy(path: Path) -> SpacyNames:
     try:
         spacy: Any = importlib.import_module("spacy")
     except ImportError as error:
-        raise Misconfigured("a spaCy model is set but spaCy is not installed: pip install spacy") from error
-    pipeline = spacy.load(path, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
-    return SpacyNames(pipeline, f"{pipeline.meta['name']}-{pipeline.meta['version']}")
+        raise Misconfigured(f"spaCy is not installed, which {path} needs: pip install spacy") from error
+    try:
+        pipeline = spacy.load(path, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer"])
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise Misconfigured(f"{path} does not load as a spaCy model: {reason}") from error
+    return SpacyNames(pipeline, f"{pipeline.meta['name']}-{pipeline.meta['version']}"[:60])
 
 
 def with_plugins(mentions: Sequence[Mention], plugins: Iterable[Plugin], document: Document) -> list[Mention]:

@@ -60,3 +60,16 @@ def test_spacy_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(Misconfigured, match="pip install spacy"):
         load_spacy(tmp_path)
+
+
+def test_model_that_does_not_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever spaCy says stands on one line."""
+
+    def load(*_: object, **__: object) -> None:
+        raise ValueError("[E002]\nno factory")
+
+    (tmp_path / "meta.json").write_text("{}")
+    monkeypatch.setitem(__import__("sys").modules, "spacy", SimpleNamespace(load=load))
+
+    with pytest.raises(Misconfigured, match=r"does not load as a spaCy model: \[E002\] no factory"):
+        load_spacy(tmp_path)
