@@ -1,7 +1,6 @@
 """What tagging costs beside flashgeotext and a spaCy PhraseMatcher, with the same names on the same texts.
 
-    pip install flashgeotext spacy        # the dependency group `bench`
-    python benchmarks/bench_tag.py ../shared/data/themes/unlabelled_dev.jsonl.gz
+    make bench-tag TEXTS=texts.jsonl.gz     # JSON lines with a text; the others come from the dependency group `bench`
 
 The texts are cut and joined into articles of 5 kB. Each engine gets the processor time of its best of three rounds.
 """
@@ -11,10 +10,11 @@ from __future__ import annotations
 import gzip
 import importlib
 import json
+import re
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,40 +74,50 @@ def phrase_matcher_engine(names: list[str]) -> Engine | None:
     return lambda text: matcher(language.make_doc(text))
 
 
+def measure(name: str, engine: Engine | None, articles: Sequence[str]) -> float:
+    """Print a line for an engine; its articles a second."""
+    if engine is None:
+        print(f"{name:24} not installed")
+        return 0.0
+    speed = len(articles) / seconds(engine, articles)
+    size = speed * ARTICLE_SIZE / 1e6
+    print(f"{name:24} {speed:8.0f} articles/s {speed * 60:10.0f} a minute {size:7.2f} MB/s")
+    return speed
+
+
+def measure_large(engine: Engine, text: str) -> None:
+    """Print what a text of 5 MB costs for each megabyte, as it is and as one sentence without an end."""
+    for kind, whole in (("one article", text), ("one sentence", re.sub(r"[.!?:;\n]+", " ", text))):
+        begin = time.process_time()
+        engine(whole)
+        speed = len(whole) / (time.process_time() - begin) / 1e6
+        print(f"{kind} of {len(whole) / 1e6:.1f} MB {'':32} {speed:7.2f} MB/s")
+
+
 def main(path: Path) -> None:
-    """Print a line for each engine."""
+    """Ours first, so that the memory is ours; then the others with our names."""
     begin = time.process_time()
     gazetteer = load_gazetteer()
     load = time.process_time() - begin
-    tagger = ArticleTagger(gazetteer)
+    tagger, sources = ArticleTagger(gazetteer), Sources()
     articles = read_articles(path)
-    sources = Sources()
-    engines: dict[str, tuple[Engine | None, int]] = {
-        "ours, entities alone": (lambda text: tagger.tag_entities("", text, sources), len(articles)),
-        "ours, everything": (lambda text: tagger.tag_text("", text, sources), len(articles)),
-        "flashgeotext": (flashgeotext_engine(gazetteer.names), len(articles)),
-        "spaCy PhraseMatcher": (phrase_matcher_engine(gazetteer.names), len(articles) // 4),
-    }
     print(
         f"{len(articles)} articles of {ARTICLE_SIZE} characters, {len(gazetteer.names)} names, loaded in {load:.2f} s"
     )
-    for name, (engine, count) in engines.items():
-        if engine is None:
-            print(f"{name:24} not installed")
-            continue
-        spent = seconds(engine, articles[:count])
-        speed = count / spent
-        size = speed * ARTICLE_SIZE / 1e6
-        print(f"{name:24} {speed:8.0f} articles/s {speed * 60:10.0f} a minute {size:7.2f} MB/s")
-    text = "".join(articles)[:LARGE]
-    begin = time.process_time()
-    tagger.tag_text("", text, sources)
-    spent = time.process_time() - begin
-    print(f"one text of {len(text) / 1e6:.1f} MB {'':6} {len(text) / spent / 1e6:7.2f} MB/s")
-    print(
-        f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, the other engines included"
-    )
+    entities = measure("ours, entities alone", lambda text: tagger.tag_entities("", text, sources), articles)
+    everything = measure("ours, everything", lambda text: tagger.tag_text("", text, sources), articles)
+    print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    text = "".join(articles)
+    measure_large(lambda text: tagger.tag_text("", text, sources), (text * (LARGE // len(text) + 1))[:LARGE])
+    flash = measure("flashgeotext", flashgeotext_engine(gazetteer.names), articles)
+    matcher = measure("spaCy PhraseMatcher", phrase_matcher_engine(gazetteer.names), articles[: len(articles) // 4])
+    if flash and matcher:
+        print(
+            f"entities alone are {entities / flash:.1f} x flashgeotext, everything {everything / matcher:.1f} x spaCy"
+        )
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
+        sys.exit("name a gzipped file of JSON lines that have a text: make bench-tag TEXTS=texts.jsonl.gz")
     main(Path(sys.argv[1]))
