@@ -20,8 +20,10 @@ from benchmarks.quality.labelled import (
     read_military_aid,
     read_openings,
     read_paragraphs,
+    require,
     sources_of,
 )
+from geowire.errors import Misconfigured
 from processors.tag.sources import DATA
 from processors.tag.tag import ArticleTagger
 from processors.tag.themes import FEATURES
@@ -157,7 +159,12 @@ def as_data(weights: Weights, thresholds: dict[str, float]) -> dict[str, Any]:
 
 def main() -> None:
     """Choose, fit, write. Thresholds are chosen on the labelled articles alone: what we read besides is harder."""
-    data = Path(sys.argv[1])
+    if len(sys.argv) != 2:
+        sys.exit("name the folder of the labelled sets: python -m benchmarks.quality.fit_themes ../shared/data")
+    try:
+        data = require(Path(sys.argv[1]))
+    except Misconfigured as error:
+        sys.exit(str(error))
     rows = examples(data)
     last = len(read_articles(data, "tuning"))
     like = [place for place, row in enumerate(rows) if row.article < last]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import yaml
 
+from geowire.errors import Misconfigured
 from processors.tag.document import Sources
 from processors.tag.tag import ArticleTagger, Tags
 
@@ -34,6 +35,16 @@ OPENING = 2_600
 
 Part = Literal["tuning", "held back", "all"]
 """Which articles count."""
+
+PARTS: tuple[Part, ...] = ("tuning", "held back", "all")
+
+
+def require(data: Path) -> Path:
+    """The folder. Raises `Misconfigured` if the labelled sets are not in it."""
+    missing = [path for path in (ARTICLES, UNLABELLED) if not (data / path).is_file()]
+    if missing:
+        raise Misconfigured(f"{data / missing[0]} is missing: name the folder of the labelled sets")
+    return data
 
 
 def read_articles(data: Path, part: Part = "all") -> list[dict[str, Any]]:

@@ -1,20 +1,17 @@
-"""How well places are found: LGL, TR-News, GeoVirus (strict spans, country) and Worldwide (locations, nationalities).
-
-python -m benchmarks.quality.places ../shared/data
-"""
+"""How well places are found: LGL, TR-News, GeoVirus (strict spans, country), and Worldwide."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.nearest import CountryFinder
+from benchmarks.quality.row import Row
 from benchmarks.quality.worldwide import score_worldwide
 from geowire.messages import Entity
 from processors.tag.document import Sources
@@ -27,17 +24,6 @@ SHIFT_LIMIT = 40
 """How far from its offset a shifted toponym is looked for."""
 
 Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    dataset: str
-    measure: str
-    value: float
-    count: int
-    target: float | None = None
 
 
 @dataclass(slots=True)
@@ -74,9 +60,8 @@ class Gold:
     """True if the countries are read from coordinates, which say nothing of the country of Africa or of a sea."""
 
 
-def score(data: Path, tagger: ArticleTagger | None = None) -> list[Row]:
+def score(data: Path, tagger: ArticleTagger) -> list[Row]:
     """All rows; `data` is the folder that has `entities/`."""
-    tagger = tagger or ArticleTagger.load()
     finder = CountryFinder()
     rows: list[Row] = []
     for name, f1_target, country_target, demonyms in (
@@ -88,16 +73,16 @@ def score(data: Path, tagger: ArticleTagger | None = None) -> list[Row]:
         for part, chosen in parts(articles):
             tally = tally_articles(chosen, tagger, finder, demonyms=demonyms)
             whole = part == "all"
-            rows.append(Row(name, f"F1 {part}", tally.f1, tally.labelled, f1_target if whole else None))
+            rows.append(Row(name, "places, F1", part, tally.f1, tally.labelled, f1_target if whole else None))
             rows.append(
-                Row(name, f"country {part}", tally.country, tally.country_known, country_target if whole else None)
+                Row(name, "country", part, tally.country, tally.country_known, country_target if whole else None)
             )
             if whole:
-                rows.append(Row(name, "offsets repaired", tally.repaired, tally.labelled))
-                rows.append(Row(name, "labels left out", tally.left_out, tally.labelled))
+                rows.append(Row(name, "offsets repaired", part, tally.repaired, tally.labelled, is_count=True))
+                rows.append(Row(name, "labels left out", part, tally.left_out, tally.labelled, is_count=True))
     for part, chosen in parts(read(data, "worldwide_dev")):
         for measure, value, count, target in score_worldwide(chosen, tagger):
-            rows.append(Row("worldwide_dev", f"{measure} {part}", value, count, target if part == "all" else None))
+            rows.append(Row("worldwide_dev", measure, part, value, count, target if part == "all" else None))
     return rows
 
 
@@ -110,7 +95,7 @@ def read(data: Path, name: str) -> list[dict[str, Any]]:
 def parts(articles: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The half that rules may be written on, the half held back, and all."""
     yield "dev", [article for article in articles if not is_held_back(article["id"])]
-    yield "held", [article for article in articles if is_held_back(article["id"])]
+    yield "held back", [article for article in articles if is_held_back(article["id"])]
     yield "all", articles
 
 
@@ -181,14 +166,3 @@ def is_place(entity: Entity, *, demonyms: bool = True) -> bool:
     if entity.kind == "demonym":
         return demonyms
     return entity.kind in PLACE_KINDS or (entity.kind == "metonym" and entity.id.endswith("-capital"))
-
-
-def table(rows: Iterable[Row], show: Callable[[str], None] = print) -> None:
-    """Print the rows."""
-    for row in rows:
-        target = f">= {row.target:.2f}" if row.target else ""
-        show(f"{row.dataset:14} {row.measure:28} {row.value:8.3f} {target:8} n={row.count}")
-
-
-if __name__ == "__main__":
-    table(score(Path(sys.argv[1])))
