@@ -177,7 +177,7 @@ class ThemeRules:
         return found
 
     def _fired(self, sentence: Sentence) -> Iterator[tuple[ThemeName, float, str]]:
-        for group in sentence.groups:
+        for group in dict.fromkeys(hit.group for hit in sentence.hits):
             if group in self._words:
                 yield self._words[group]
             for rule in self._rules.get(group, ()):
