@@ -88,6 +88,11 @@ class Document:
         """The index of the sentence in which a position stands."""
         return bisect_right(self._starts, position) - 1
 
+    def sentence_until(self, position: int) -> tuple[int, int]:
+        """The index of the sentence in which a position stands, and where the next one begins."""
+        after = bisect_right(self._starts, position)
+        return after - 1, self._starts[after] if after < len(self._starts) else len(self.full) + 1
+
     def place(self, start: int, end: int) -> tuple[TextField, int, int]:
         """A span as the message has it: field and offsets there."""
         if start < self.shift:

@@ -34,9 +34,13 @@ class Lexicon:
         found: dict[int, list[Hit]] = {}
         if not document.is_english:
             return found
-        for hit in self.find_in(document.lowered):
-            found.setdefault(document.sentence_at(hit.start), []).append(hit)
-        return {sentence: sorted(hits) for sentence, hits in sorted(found.items())}
+        sentence, after = 0, -1
+        for hit in sorted(self.find_in(document.lowered)):
+            if hit.start >= after:
+                sentence, after = document.sentence_until(hit.start)
+                found[sentence] = []
+            found[sentence].append(hit)
+        return found
 
     def find_in(self, lowered: str) -> Iterator[Hit]:
         """The hits in words that are in lower case already, in no order."""

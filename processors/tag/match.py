@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from processors.tag.document import Document
-from processors.tag.gazetteer import Candidate, Gazetteer, Limits, Readings
+from processors.tag.gazetteer import Gazetteer, Limits, Readings
 from processors.tag.spaced import squeeze
 
 NESTING_KINDS = frozenset({"organisation", "agency", "government", "armed_force", "armed_group", "alliance", "office"})
@@ -25,17 +25,14 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 class Span:
     """Words that may be a mention, and of what."""
 
-    __slots__ = ("candidates", "end", "readings", "start")
+    __slots__ = ("candidates", "end", "of_kinds", "readings", "start")
 
     def __init__(self, start: int, end: int, readings: Readings) -> None:
         self.start = start
         self.end = end
         self.readings = readings
         self.candidates = readings.candidates
-
-    def of_kinds(self, kinds: frozenset[str]) -> tuple[Candidate, ...]:
-        """The candidates of these kinds."""
-        return self.readings.of_kinds(kinds)
+        self.of_kinds = readings.of_kinds
 
 
 def find_spans(gazetteer: Gazetteer, document: Document) -> list[Span]:

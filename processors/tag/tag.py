@@ -127,8 +127,11 @@ class ArticleTagger:
         return with_plugins(mentions, self._plugins, document)
 
     def _decide(self, span: Span, scene: Setting) -> Mention | None:
-        answers = (tagger(span, scene) for tagger in self._taggers)
-        return next((answer for answer in answers if answer is not None), None)
+        for tagger in self._taggers:
+            answer = tagger(span, scene)
+            if answer is not None:
+                return answer
+        return None
 
     def _groups(self, lexicon: dict[str, Any]) -> dict[str, list[str]]:
         return {**lexicon["word_groups"], **self.aid.groups, **self.themes.groups}
