@@ -5,10 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SHARED ?= ../shared
+DATA ?= $(SHARED)/data
+TEXTS ?= $(DATA)/themes/unlabelled_dev.jsonl.gz
+BENCH_STAMP := .venv-bench/.installed
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text clean
+.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +60,19 @@ bench-poll: $(STAMP)  ## What polling 10,000 feeds costs beside bare aiohttp
 bench-text: $(STAMP) $(KAFKA_LIBS)  ## Clean text: speed beside a bare pool, quality beside trafilatura (SHARED=folder of the data)
 	$(BIN)/python benchmarks/bench_text.py $(SHARED) --kafka
 	$(BIN)/python benchmarks/text_quality.py $(SHARED)/data
+
+quality: $(STAMP)  ## How good the tags are on labelled sets (DATA=folder of the data): a table, and docs/quality.md
+	$(BIN)/python -m benchmarks.quality $(DATA)
+
+bench-tag: $(BENCH_STAMP)  ## What tagging costs beside flashgeotext and spaCy (TEXTS=gzipped JSON lines with a text)
+	PYTHONPATH=. .venv-bench/bin/python benchmarks/bench_tag.py $(TEXTS)
+
+$(BENCH_STAMP): requirements.lock pyproject.toml
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1,<27"
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --group bench
+	@touch $@
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

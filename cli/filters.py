@@ -14,6 +14,7 @@ from typing import IO, Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from cli.stages import load_tagger
 from geowire.errors import Rejected
 from geowire.events import first_problem
 from geowire.lines import complete_article, parse_lines
@@ -45,9 +46,9 @@ def tag(source: Source = None) -> None:
 
     Example: [bold]geowire tag articles.jsonl > tagged.jsonl[/bold]
     """
-    from processors.tag.tag import ArticleTagger, tag_article  # noqa: PLC0415  # the gazetteer takes a moment
+    from processors.tag.tag import tag_article  # noqa: PLC0415  # the gazetteer takes a moment
 
-    tagger = ArticleTagger.load()
+    tagger = load_tagger(load_settings())
     undated = datetime.now(UTC)
     with opened(source) as lines:
         for number, line in enumerate(parse_lines(lines), 1):

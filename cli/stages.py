@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cli.console import note
 from geowire.bus import Bus, MemberOptions, open_bus
 from geowire.consume import ConsumerLoop, Counts, LoopOptions
+from geowire.errors import Misconfigured
 from geowire.settings import Settings
 from geowire.stage import StatefulStage, StatelessStage
 from geowire.stage_state import StageState
 from geowire.topics import ARTICLES, STORIES, TAGGED, TOPICS
+
+if TYPE_CHECKING:
+    from processors.tag.tag import ArticleTagger
 
 StageName = Literal["tag", "relate", "flag"]
 READS: dict[StageName, str] = {"tag": ARTICLES.name, "relate": TAGGED.name, "flag": STORIES.name}
@@ -49,7 +53,7 @@ def make_stage(name: StageName, settings: Settings) -> StatelessStage | Stateful
     if name == "tag":
         from processors.tag.stage import TagStage  # noqa: PLC0415
 
-        return TagStage()
+        return TagStage(load_tagger(settings))
     if name == "relate":
         from processors.relate.stage import RelateStage  # noqa: PLC0415
 
@@ -58,6 +62,19 @@ def make_stage(name: StageName, settings: Settings) -> StatelessStage | Stateful
     from processors.flag.watch_file import read_watches  # noqa: PLC0415
 
     return FlagStage(read_watches(settings.watches) if settings.watches else None)
+
+
+def load_tagger(settings: Settings) -> ArticleTagger:
+    """The tagger with the plug-ins that the settings ask for. Raises `Misconfigured` that names the setting."""
+    from processors.tag.plugins import load_spacy  # noqa: PLC0415
+    from processors.tag.tag import ArticleTagger  # noqa: PLC0415
+
+    if settings.spacy_model is None:
+        return ArticleTagger.load()
+    try:
+        return ArticleTagger.load(plugins=[load_spacy(settings.spacy_model)])
+    except Misconfigured as error:
+        raise Misconfigured(f"GEOWIRE_SPACY_MODEL: {error}") from error
 
 
 def loop_options(settings: Settings, *, until_idle: bool) -> LoopOptions:

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """The catalogue: a path or an http(s) URL of an OPML or YAML file; empty: `feeds.yaml` in the data folder."""
     watches: Path | None = None
     """A YAML file of watches; empty: those that come with geowire."""
+    spacy_model: Path | None = None
+    """Folder of a spaCy model that finds names besides the gazetteer's; empty: none. spaCy must be installed."""
     member: str | None = None
     """A stable name for this replica of a stage; after a crash it takes its partitions back at once."""
     kafka_replication: int = Field(default=1, ge=1, le=9)
@@ -132,6 +134,11 @@ class Settings(BaseSettings):
     """A story that got nothing for so long is over."""
     log_level: str = Field(default="WARNING", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("watches", "spacy_model", mode="before")
+    @classmethod
+    def _no_file(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("allow_private_networks", mode="before")
     @classmethod

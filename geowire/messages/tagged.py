@@ -151,6 +151,10 @@ class Aid(Message):
     """PLOVER/CAMEO code."""
     status: ClaimStatus | None = None
     """What the article does with the claim."""
+    said_by: str | None = Field(default=None, max_length=120)
+    """Label of the entity that says so; null if the article says it itself or does not tell plainly."""
+    date: str | None = Field(default=None, pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$")
+    """ISO date of the act, year and month where only those are told; null if the sentences do not tell."""
     confidence: Literal["low", "medium", "high"] | None = None
     """How sure the tagger is."""
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=EVIDENCE_LIMIT)

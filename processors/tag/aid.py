@@ -6,216 +6,146 @@ A sentence needs a thing (aid, a weapon), an act and a recipient, or somebody wh
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from geowire.messages import Aid, Evidence
-from geowire.messages.tagged import AID_LIMIT, EVIDENCE_LIMIT, AidAction, ClaimStatus
-from processors.tag.aid_actors import Actor, Clause, actors_of
+from geowire.messages import Aid
+from geowire.messages.tagged import ClaimStatus
+from processors.tag.aid_actors import Actor, ActorRules, DocumentActors
+from processors.tag.aid_code import Coded, encode, signs_of
+from processors.tag.aid_date import act_day
+from processors.tag.aid_facts import Fact, FactRules
+from processors.tag.aid_grammar import Grammar, Told
+from processors.tag.aid_guess import Guesses
 from processors.tag.aid_items import items_of, read_amounts
-from processors.tag.claims import claim_status
-from processors.tag.lexicon import Hit
+from processors.tag.aid_said import Said, Speakers
+from processors.tag.claims import Claims
+from processors.tag.lexicon import Hit, Lexicon
 from processors.tag.reading import Reading, Sentence
 from processors.tag.words import any_of
 
-ACTIONS: dict[str, AidAction] = {
-    "aid.withhold": "withheld",
-    "aid.refuse": "refused",
-    "aid.request": "requested",
-    "aid.pledge": "pledged",
-    "aid.receive": "provided",
-    "aid.provide": "provided",
-}
-"""What each group of acts says; where a sentence has several, the first here counts."""
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_LONG_AGO = re.compile(
+    r"\b(?:during the [\w ]{0,20}war\b|world war|cold war|gulf war|vietnam|soviet|decades? ago|in the (?:19)?[5-9]0s|"
+    r"legacy of)",
+    re.IGNORECASE,
+)
 
-Told = tuple[AidAction, str | None, str | None]
-"""Action, donor and recipient, as one clause tells them."""
+_BY_SAYING = frozenset({"requested", "pledged", "refused"})
+"""Acts that are done by saying so."""
 
-_GOVERNS = 50
-"""How far after another act, in code points, a gift is still what that act is about."""
-_THING_DISTANCE = 80
-"""How far an act may be from the thing that is given, in code points."""
+TRIGGERS = ("aid.noun", "aid.item", "aid.arm")
+"""Groups without which a sentence tells no fact."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One act as one sentence tells it."""
+class CountryNames(NamedTuple):
+    """Names of countries by their ISO codes, and the codes by the capitals."""
 
-    action: AidAction
-    donor: str | None
-    recipient: str | None
-    items: tuple[str, ...]
-    sum: tuple[float, str] | None
-    status: ClaimStatus
-    evidence: Evidence
+    labels: Mapping[str, str]
+    demonyms: Mapping[str, str]
+    capitals: Mapping[str, str]
 
 
 class AidRules:
     """The rules of `data/aid.yaml`."""
 
-    def __init__(self, row: dict[str, Any]) -> None:
+    def __init__(self, row: dict[str, Any], names: CountryNames, claims: Claims) -> None:
         self.groups: dict[str, list[str]] = row["groups"]
-        self._short_names: dict[str, str] = row["short_names"]
-        self._codes: dict[str, str] = row["codes"]
-        self._hostile = frozenset(frozenset(pair) for pair in row["hostile"])
+        self._actors = ActorRules(row, names.demonyms, names.capitals)
+        self._speakers = Speakers(claims, names.labels)
+        self._acts = Lexicon(row["acts"])
+        self._grammar = Grammar(row)
+        self._facts = FactRules(row)
         self._amounts = read_amounts(row)
-        self._negated = re.compile(rf"(?:{any_of(row['negations'])})\s(?:\w+ ){{0,2}}$", re.IGNORECASE)
-        self._ahead = re.compile(rf"\b(?:{any_of(row['ahead'])})\s(?:\w+ ){{0,1}}$", re.IGNORECASE)
+        self._exclude = re.compile(rf"\b(?:{any_of(row['exclude'])}|{'|'.join(row['exclude_patterns'])})\b")
+        self._unless = re.compile(rf"\b(?:{any_of(row['unless'])})\b")
+        self._never_given = frozenset(row["never_given"])
+        self._claims = claims
 
     def find(self, reading: Reading) -> tuple[Aid, ...]:
         """The facts of the document, those told best first."""
-        facts = [fact for sentence in reading.sentences for fact in self._read(sentence, reading)]
-        completed = _with_recipients(facts)
-        return self._merge(fact for fact in completed if self._is_possible(fact.donor, fact.recipient))
+        actors = DocumentActors(self._actors, reading)
+        read = [(sentence, told) for sentence in reading.sentences for told in self._read(sentence, actors)]
+        completed = Guesses(read, actors, self._facts.is_possible).complete()
+        facts = [self._fact(sentence, told, actors, reading) for sentence, told in completed]
+        return self._facts.merge(facts)
 
-    def _read(self, sentence: Sentence, reading: Reading) -> Iterator[Fact]:
-        things = _things(sentence)
-        if not things or "aid.exclude" in sentence.groups:
+    def _read(self, sentence: Sentence, actors: DocumentActors) -> Iterator[Told]:
+        if not _is_trigger(sentence) or sentence.is_overlong or self._unless.search(sentence.lowered):
             return
-        actors = actors_of(sentence, self._short_names)
-        acts = [act for act in sentence.of_group(*ACTIONS) if any(_is_near(act, thing) for thing in things)]
-        pairs = _best(told for act in _free(acts) for told in self._told(sentence, actors, act))
-        if not pairs and not acts:
-            pairs = [pair for thing in things for pair in _by_noun(Clause(sentence, actors, thing))]
-        for action, donor, recipient in dict.fromkeys(pairs):
-            if (donor is not None or action == "requested") and self._is_possible(donor, recipient):
-                yield self._fact((action, donor, recipient), sentence, reading)
+        lowered = self._exclude.sub(_blank, sentence.lowered)
+        coded = self._encode(sentence, lowered, actors.of(sentence))
+        if coded is not None:
+            yield from self._grammar.read(coded)
 
-    def _told(self, sentence: Sentence, actors: list[Actor], act: Hit) -> list[Told]:
-        clause = Clause(sentence, actors, act)
-        action = self._action(sentence, act)
-        subjects = clause.subjects()
-        if act.group == "aid.receive":
-            source = clause.source()
-            return [(action, source.name if source else None, subject.name) for subject in subjects]
-        if action == "requested":
-            return _requested(clause, subjects)
-        donors: list[str | None] = [subject.name for subject in subjects] or [None]
-        recipients: list[str | None] = [item.name for item in clause.objects()] or [None]
-        return [(action, donor, recipient) for donor in donors for recipient in recipients]
+    def _encode(self, sentence: Sentence, lowered: str, actors: list[Actor]) -> Coded | None:
+        start = sentence.start
+        things = [hit for hit in self._things(sentence) if lowered[hit.start - start : hit.end - start].strip()]
+        if not things and "aid.arm" not in sentence.groups:
+            return None
+        acts = [Hit(act.start + start, act.end + start, act.group) for act in self._acts.find_in(lowered)]
+        return encode(lowered, start, signs_of(actors, things, acts))
 
-    def _action(self, sentence: Sentence, act: Hit) -> AidAction:
-        action = ACTIONS[act.group]
-        head = sentence.words[: act.start - sentence.start][-40:]
-        if action in {"provided", "pledged"} and self._negated.search(head):
-            return "refused"
-        if act.group == "aid.provide" and self._ahead.search(head):
-            return "pledged"
-        return action
+    def _things(self, sentence: Sentence) -> list[Hit]:
+        """What may be given: words for aid, and weapons by name."""
+        weapons = [
+            Hit(item.start, item.end, "weapon")
+            for item in sentence.mentions
+            if item.entry.kind == "weapon" and item.entry.label not in self._never_given
+        ]
+        return sorted((*sentence.of_group("aid.noun", "aid.item"), *weapons))
 
-    def _is_possible(self, donor: str | None, recipient: str | None) -> bool:
-        return donor != recipient and frozenset((donor, recipient)) not in self._hostile
+    def _fact(self, sentence: Sentence, told: Told, actors: DocumentActors, reading: Reading) -> Fact:
+        status = self._status(sentence, told, actors.of(sentence))
+        evidence = reading.evidence(sentence, status, f"aid:{told.action}-{told.pattern}")
+        amount = self._amounts.find(sentence.words)
+        old = is_old(sentence.words, reading.document.date)
+        said = self._speakers.find(sentence)
+        by_saying = told.action in _BY_SAYING and said is not None and _speaks_for_itself(said, told)
+        day = act_day(sentence.words, reading.document.date, ahead=told.ahead, by_saying=by_saying)
+        label = said.label if said else None
+        return Fact(told, items_of(sentence), amount, status, evidence, old, said_by=label, date=day)
 
-    def _fact(self, told: Told, sentence: Sentence, reading: Reading) -> Fact:
-        action, donor, recipient = told
-        status = _status(sentence, told, actors_of(sentence, self._short_names))
-        evidence = reading.evidence(sentence, status, f"aid:{action}")
-        return Fact(action, donor, recipient, items_of(sentence), self._amounts.find(sentence.words), status, evidence)
-
-    def _merge(self, facts: Iterable[Fact]) -> tuple[Aid, ...]:
-        together: dict[tuple[str, str | None, str | None], list[Fact]] = {}
-        for fact in sorted(facts, key=lambda fact: fact.donor is None):
-            together.setdefault(_key(fact, together), []).append(fact)
-        merged = [self._aid(same) for same in together.values()]
-        rank = {"high": 0, "medium": 1, "low": 2, None: 3}
-        return tuple(sorted(merged, key=lambda aid: (rank[aid.confidence], -len(aid.evidence)))[:AID_LIMIT])
-
-    def _aid(self, same: list[Fact]) -> Aid:
-        same = sorted(same, key=lambda fact: (fact.evidence.field != "title", fact.evidence.start))
-        first = same[0]
-        amount = next((fact.sum for fact in same if fact.sum), None)
-        evidence = list({(fact.evidence.field, fact.evidence.start): fact.evidence for fact in same}.values())
-        known = first.recipient is not None and (first.donor is not None or first.action == "requested")
-        sure = first.evidence.field == "title" or len(evidence) > 1
-        return Aid(
-            action=first.action,
-            donor=first.donor,
-            recipient=first.recipient,
-            items=tuple(dict.fromkeys(item for fact in same for item in fact.items))[:20],
-            amount=amount[0] if amount else None,
-            currency=amount[1] if amount else None,
-            code=self._codes[first.action],
-            status=first.status,
-            confidence="high" if known and sure else "medium" if known else "low",
-            evidence=tuple(evidence[:EVIDENCE_LIMIT]),
-        )
+    def _status(self, sentence: Sentence, told: Told, actors: list[Actor]) -> ClaimStatus:
+        """A gift told by somebody who is no party to it is alleged; a request or a pledge is a fact once it is made."""
+        status = self._claims.status(sentence)
+        if status in {"denied", "alleged"}:
+            return status
+        if told.action != "provided":
+            return "planned" if told.action == "pledged" and told.ahead else "asserted"
+        speaker = self._claims.speaker(sentence)
+        if speaker is None:
+            return "asserted"
+        speakers = [actor.name for actor in actors if actor.end <= speaker]
+        told_by_others = bool(speakers) and speakers[-1] != _name(told.recipient) and _name(told.donor) not in speakers
+        return "alleged" if told_by_others else "asserted"
 
 
-def _things(sentence: Sentence) -> list[Hit]:
-    """What may be given: words for aid, and weapons by name."""
-    weapons = [Hit(item.start, item.end, "weapon") for item in sentence.mentions if item.entry.kind == "weapon"]
-    return sorted((*sentence.of_group("aid.noun", "aid.item"), *weapons))
+def in_passing(aid: tuple[Aid, ...]) -> tuple[Aid, ...]:
+    """The same facts of an article that treats something else: none is sure."""
+    return tuple(fact.model_copy(update={"confidence": "low"}) for fact in aid)
 
 
-def _is_near(act: Hit, thing: Hit) -> bool:
-    return max(act.start, thing.start) - min(act.end, thing.end) <= _THING_DISTANCE
+def is_old(words: str, date: str) -> bool:
+    """True if the sentence tells of a year long before the article's, or of another war."""
+    years = [int(year) for year in _YEAR.findall(words)]
+    long_ago = any(year < int(date[:4]) - 1 for year in years) if date < "9999" else False
+    return long_ago or _LONG_AGO.search(words) is not None
 
 
-def _free(acts: list[Hit]) -> list[Hit]:
-    """The acts without those that another one governs: in `refused to send` only the refusal counts."""
-    governing = [act for act in acts if act.group not in {"aid.provide", "aid.receive"}]
-    return [act for act in acts if act in governing or not any(0 <= act.start - by.end <= _GOVERNS for by in governing)]
+def _speaks_for_itself(said: Said, told: Told) -> bool:
+    """True if the one who speaks is the one who acts by it."""
+    actor = told.recipient if told.action == "requested" else told.donor
+    return _name(actor) in {said.country, said.label}
 
 
-def _best(told: Iterable[Told]) -> list[Told]:
-    """For each giver and recipient the act that weighs most; what lacks one of them only if nothing has both."""
-    order = list(dict.fromkeys(ACTIONS.values()))
-    named = sorted((fact for fact in told if fact[1] or fact[2]), key=lambda fact: order.index(fact[0]))
-    whole = [fact for fact in named if fact[2] and (fact[1] or fact[0] == "requested")]
-    chosen: dict[tuple[str | None, str | None], Told] = {}
-    for fact in whole or named:
-        chosen.setdefault(fact[1:], fact)
-    return list(chosen.values())
+def _name(actor: Actor | None) -> str | None:
+    return actor.name if actor else None
 
 
-def _requested(clause: Clause, subjects: list[Actor]) -> list[Told]:
-    """Who asks gets, unless the sentence names somebody else for whom it is: then who asks wants to give."""
-    source = clause.source()
-    others = clause.objects(besides=source)
-    if source is not None and others:
-        return [("requested", source.name, others[0].name)]
-    if subjects and others and others[0].name != subjects[0].name:
-        return [("pledged", subjects[0].name, others[0].name)]
-    return [("requested", source.name if source else None, subject.name) for subject in subjects[:1]]
+def _is_trigger(sentence: Sentence) -> bool:
+    return not sentence.groups.isdisjoint(TRIGGERS) or any(item.entry.kind == "weapon" for item in sentence.mentions)
 
 
-def _by_noun(clause: Clause) -> list[Told]:
-    """`US military aid to Ukraine`: no verb is needed."""
-    owner, objects = clause.owner(), clause.objects()
-    return [("provided", owner.name, objects[0].name)] if owner and objects else []
-
-
-def _status(sentence: Sentence, told: Told, actors: Sequence[Actor]) -> ClaimStatus:
-    """A gift told by somebody who is no party to it is alleged; a request is a fact once it is made."""
-    action, donor, recipient = told
-    status = claim_status(sentence)
-    if action == "requested":
-        return status if status in {"denied", "alleged"} else "asserted"
-    speech = sentence.of_group("claim.speech")
-    if status != "asserted" or not speech:
-        return status
-    speakers = [actor.name for actor in actors if actor.end <= speech[0].start]
-    told_by_others = bool(speakers) and speakers[-1] != recipient and donor not in speakers
-    return "alleged" if told_by_others else status
-
-
-def _with_recipients(facts: list[Fact]) -> Iterator[Fact]:
-    """A gift without a named recipient goes to the one recipient that the document names."""
-    named = Counter(fact.recipient for fact in facts if fact.recipient is not None)
-    only = next(iter(named)) if len(named) == 1 else None
-    for fact in facts:
-        if fact.recipient is not None:
-            yield fact
-        elif only is not None:
-            yield replace(fact, recipient=only)
-
-
-def _key(fact: Fact, known: Iterable[tuple[str, str | None, str | None]]) -> tuple[str, str | None, str | None]:
-    """What makes two facts the same act; one without a donor joins one with."""
-    if fact.donor is None:
-        for action, donor, recipient in known:
-            if (action, recipient) == (fact.action, fact.recipient):
-                return action, donor, recipient
-    return fact.action, fact.donor, fact.recipient
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())

@@ -16,7 +16,16 @@ from processors.tag.gazetteer import ARTEFACT_FORMAT
 OUTPUT = sources.DATA / "gazetteer.json.gz"
 """The artefact, checked in."""
 
-LEXICONS = ("abbreviations", "aid", "claims", "compounds", "contexts", "word_groups")
+LEXICONS = (
+    "abbreviations",
+    "aid",
+    "claims",
+    "compounds",
+    "contexts",
+    "place_nouns",
+    "theme_model",
+    "word_groups",
+)
 """Files that go into the artefact as they are."""
 
 
@@ -26,11 +35,14 @@ def compile_artefact() -> bytes:
     add_countries(table)
     add_entities(table)
     add_persons(table)
+    written_by_hand = len(table)
+    build_cities.add_counties(table)
     build_cities.add_cities(table, capitals())
     version = sources.read("version")
     compiled = {
         "format": ARTEFACT_FORMAT,
         "version": f"{version['version']}-r{version['rules']:02}",
+        "written_by_hand": written_by_hand,
         "neighbours": build_cities.neighbours(),
         "lexicon": lexicon(),
         **table.compiled(),
@@ -60,7 +72,11 @@ def add_entities(table: NameTable) -> None:
     for name in sources.ENTITY_FILES:
         for row in sources.read(name):
             table.add(row)
+    for row in (*sources.read_divisions(), *sources.read("towns")):
+        table.add(row)
     table.add({"id": "trap/phrases", "label": "not a name", "names": sources.read("traps")})
+    nouns = [row["noun"] for row in sources.read("place_nouns")]
+    table.add({"id": "trap/place-nouns", "label": "part of a name", "names": nouns})
 
 
 def add_persons(table: NameTable) -> None:

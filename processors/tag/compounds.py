@@ -60,7 +60,9 @@ class Compounds:
             and document.word_after(following.end())[0] not in self._nouns[following["noun"].lower()].not_before
         ):
             return self._mention(mention, following["noun"], mention.start, following.end())
-        if mention.entry.kind != "country":
+        if mention.entry.kind != "country" or not document.full[max(0, mention.start - 8) : mention.start].endswith(
+            (" of ", " of the ")
+        ):
             return None
         window_start = max(0, mention.start - _LOOK_BACK)
         preceding = self._before.search(document.full[window_start : mention.start])

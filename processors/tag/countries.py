@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +22,41 @@ FACT_WEIGHT = 2.0
 
 ROLE_ORDER: Sequence[Role] = ("actor", "target", "place", "mentioned")
 _ACTING_KINDS = frozenset({"country", "demonym", "metonym", "person", "office", "government", "armed_force"})
+_PLACE_KINDS = frozenset({"city", "region", "water"})
 _PERSON_WEIGHT = 0.6
+_ACTS_WITHIN = 30
+"""How far after a mention, in code points, a verb may stand that makes it an actor."""
+_GOVERNED_WITHIN = 12
+"""How far before it a preposition may stand that makes it a target or a place."""
+
+
+class Around:
+    """The words of a sentence that give a role; the nearest is found without going through all of them."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._acts: list[int] = []
+        self._against: list[int] = []
+        self._in: list[int] = []
+        for hit in sentence.hits:
+            if hit.group == "role.act":
+                self._acts.append(hit.start)
+            elif hit.group == "role.against":
+                insort(self._against, hit.end)
+            elif hit.group == "role.in":
+                insort(self._in, hit.end)
+
+    def acts(self, mention: Mention) -> bool:
+        """True if a verb of acting follows."""
+        place = bisect_right(self._acts, mention.end)
+        return place < len(self._acts) and self._acts[place] - mention.end <= _ACTS_WITHIN
+
+    def is_target(self, mention: Mention) -> bool:
+        """True after `against` and its like."""
+        return _is_near(self._against, mention)
+
+    def is_place(self, mention: Mention) -> bool:
+        """True after `in` and its like."""
+        return _is_near(self._in, mention)
 
 
 def rank_countries(reading: Reading, aid: Sequence[Aid]) -> tuple[ArticleCountry, ...]:
@@ -30,11 +65,12 @@ def rank_countries(reading: Reading, aid: Sequence[Aid]) -> tuple[ArticleCountry
     mentions: Counter[str] = Counter()
     roles: dict[str, set[Role]] = defaultdict(set)
     for sentence in reading.sentences:
+        around = Around(sentence)
         for mention in _counted(sentence):
             iso = str(mention.entry.country)
             mentions[iso] += 1
             weights[iso] += _weight(sentence, mention)
-            roles[iso].add(_role(sentence, mention))
+            roles[iso].add(_role(around, mention))
     for fact in aid:
         for actor in {fact.donor, fact.recipient} & mentions.keys():
             weights[str(actor)] += FACT_WEIGHT
@@ -64,23 +100,20 @@ def _focus(order: list[str], weights: Mapping[str, float]) -> frozenset[str]:
     return frozenset(iso for iso in order[:FOCUS_LIMIT] if weights[iso] >= least)
 
 
-def _role(sentence: Sentence, mention: Mention) -> Role:
+def _role(around: Around, mention: Mention) -> Role:
     """By the nearest words: a verb of acting after it, a preposition before it."""
-    if mention.entry.kind in _ACTING_KINDS and _precedes(sentence, mention, "role.act"):
+    if mention.entry.kind in _ACTING_KINDS and around.acts(mention):
         return "actor"
-    if _follows(sentence, mention, "role.against"):
+    if around.is_target(mention):
         return "target"
-    if mention.entry.kind in {"city", "region", "water"} or _follows(sentence, mention, "role.in"):
+    if mention.entry.kind in _PLACE_KINDS or around.is_place(mention):
         return "place"
     return "mentioned"
 
 
-def _precedes(sentence: Sentence, mention: Mention, group: str) -> bool:
-    return any(0 < hit.start - mention.end <= 30 for hit in sentence.of_group(group))
-
-
-def _follows(sentence: Sentence, mention: Mention, group: str) -> bool:
-    return any(0 < mention.start - hit.end <= 12 for hit in sentence.of_group(group))
+def _is_near(ends: Sequence[int], mention: Mention) -> bool:
+    place = bisect_left(ends, mention.start)
+    return place > 0 and mention.start - ends[place - 1] <= _GOVERNED_WITHIN
 
 
 def _sorted(roles: set[Role]) -> tuple[Role, ...]:

@@ -11,10 +11,17 @@ from datetime import datetime
 from geowire.messages.tagged import TextField
 from processors.tag.sentences import Splitter
 
-_SAME_LENGTH = str.maketrans(
-    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "‘": "'", "\u2011": "-", "\u2010": "-"}
+_SAME_LENGTH = (
+    ("\u00a0", " "),
+    ("\u202f", " "),
+    ("\u2009", " "),
+    ("’", "'"),
+    ("‘", "'"),
+    ("\u2011", "-"),
+    ("\u2010", "-"),
 )
 _CAPITALS = re.compile(r"\b[^\W\d_a-z]{4,}\b")
+_AROUND = 40
 _WORD = re.compile(r"\w+")
 _GAP_AND_WORD = re.compile(r"(?P<gap>\W*)(?P<word>\w+)")
 
@@ -34,7 +41,7 @@ class Document:
     def __init__(self, title: str, text: str, sources: Sources, splitter: Splitter) -> None:
         self.title = title
         self.text = text
-        self.full = f"{title}\n{text}".translate(_SAME_LENGTH)
+        self.full = _plain_signs(f"{title}\n{text}")
         self.shift = len(title) + 1
         self.date = sources.published_at.date().isoformat() if sources.published_at else "9999-12-30"
         self.publisher_country = sources.publisher_country
@@ -42,6 +49,9 @@ class Document:
         self.text_sentences = splitter.split(text)
         moved = [(start + self.shift, end + self.shift) for start, end in self.text_sentences]
         self.sentences = [(0, len(title)), *moved]
+        self._before: dict[int, tuple[str, str]] = {}
+        self._after: dict[int, tuple[str, str]] = {}
+        self._words: dict[int, frozenset[str]] = {}
         self._starts = [start for start, _ in self.sentences]
 
     @property
@@ -49,10 +59,22 @@ class Document:
         """True if the lexicons, which are English, apply."""
         return self.language == "en"
 
-    @property
-    def recased(self) -> str:
-        """The same words with those in capitals written like names, so that `MOSCOW` is found."""
-        return _CAPITALS.sub(_like_a_name, self.full)
+    def recased(self) -> Iterator[tuple[int, str]]:
+        """Stretches around words in capitals, which are written like names, so that `MOSCOW` is found."""
+        end = 0
+        start = -1
+        for found in _CAPITALS.finditer(self.full):
+            if start >= 0 and found.start() > end:
+                yield start, self._recased(start, end)
+                start = -1
+            if start < 0:
+                start = max(0, found.start() - _AROUND)
+            end = found.end() + _AROUND
+        if start >= 0:
+            yield start, self._recased(start, end)
+
+    def _recased(self, start: int, end: int) -> str:
+        return _CAPITALS.sub(_like_a_name, self.full[start:end])
 
     @property
     def lowered(self) -> str:
@@ -65,6 +87,11 @@ class Document:
     def sentence_at(self, position: int) -> int:
         """The index of the sentence in which a position stands."""
         return bisect_right(self._starts, position) - 1
+
+    def sentence_until(self, position: int) -> tuple[int, int]:
+        """The index of the sentence in which a position stands, and where the next one begins."""
+        after = bisect_right(self._starts, position)
+        return after - 1, self._starts[after] if after < len(self._starts) else len(self.full) + 1
 
     def place(self, start: int, end: int) -> tuple[TextField, int, int]:
         """A span as the message has it: field and offsets there."""
@@ -79,21 +106,43 @@ class Document:
 
     def word_before(self, position: int) -> tuple[str, str]:
         """The word before a position and what stands between; empty where a sentence or clause begins."""
-        window = self.full[max(0, position - 40) : position]
-        backwards = _GAP_AND_WORD.match(window[::-1])
-        return (backwards["word"][::-1], backwards["gap"][::-1]) if backwards else ("", window)
+        known = self._before.get(position)
+        if known is None:
+            window = self.full[max(0, position - _AROUND) : position]
+            backwards = _GAP_AND_WORD.match(window[::-1])
+            known = (backwards["word"][::-1], backwards["gap"][::-1]) if backwards else ("", window)
+            self._before[position] = known
+        return known
 
     def word_after(self, position: int) -> tuple[str, str]:
         """The word after a position and what stands between."""
-        window = self.full[position : position + 40]
-        following = _WORD.search(window)
-        if following is None:
-            return "", window
-        return following.group(), window[: following.start()]
+        known = self._after.get(position)
+        if known is None:
+            window = self.full[position : position + _AROUND]
+            following = _WORD.search(window)
+            known = (following.group(), window[: following.start()]) if following else ("", window)
+            self._after[position] = known
+        return known
+
+    def words_around(self, position: int) -> frozenset[str]:
+        """The words of the sentence in which a position stands, in lower case."""
+        index = self.sentence_at(position)
+        known = self._words.get(index)
+        if known is None:
+            known = self._words[index] = frozenset(self.words(*self.sentences[index]))
+        return known
 
     def words(self, start: int, end: int) -> Iterator[str]:
         """The words of a span, in lower case."""
         return (word.lower() for word in _WORD.findall(self.full[start:end]))
+
+
+def _plain_signs(text: str) -> str:
+    """The text with plain blanks, apostrophes and hyphens; replacing one by one is much faster than a table."""
+    if not text.isascii():
+        for sign, plain in _SAME_LENGTH:
+            text = text.replace(sign, plain)
+    return text
 
 
 def _like_a_name(word: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from geowire.errors import Misconfigured
 ARTEFACT = files("processors.tag") / "data" / "gazetteer.json.gz"
 """What `processors.tag.build` writes."""
 
-ARTEFACT_FORMAT = 1
+ARTEFACT_FORMAT = 2
 """Raised when the layout of the artefact changes."""
 
 
@@ -54,6 +54,7 @@ class Limits(NamedTuple):
     not_before: frozenset[str] = frozenset()
     blocked_by: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
+    only_after: frozenset[str] = frozenset()
     after_comma: bool = False
 
 
@@ -65,36 +66,78 @@ class Candidate(NamedTuple):
     limits: Limits | None = None
 
 
+class Readings:
+    """What a name may stand for."""
+
+    __slots__ = ("_by_kinds", "candidates", "is_limited")
+
+    def __init__(self, candidates: tuple[Candidate, ...]) -> None:
+        self.candidates = candidates
+        self.is_limited = any(candidate.limits is not None for candidate in candidates)
+        self._by_kinds: dict[frozenset[str], tuple[Candidate, ...]] = {}
+
+    def of_kinds(self, kinds: frozenset[str]) -> tuple[Candidate, ...]:
+        """The candidates of these kinds."""
+        found = self._by_kinds.get(kinds)
+        if found is None:
+            found = tuple(candidate for candidate in self.candidates if candidate.entry.kind in kinds)
+            self._by_kinds[kinds] = found
+        return found
+
+
 class Gazetteer:
-    """All names with their readings, and the lexicons that came with them."""
+    """All names with their readings, and the lexicons that came with them.
+
+    Entries and readings are lines of JSON, each read when a text first has the name: most never are.
+    """
 
     def __init__(self, compiled: dict[str, Any]) -> None:
         self.version: str = compiled["version"]
-        self.names: list[str] = compiled["names"]
+        self.names: list[str] = compiled["names"].split("\n")
         self.lexicon: dict[str, Any] = compiled["lexicon"]
         self.neighbours: dict[str, list[str]] = compiled["neighbours"]
-        self.entries = [_entry(row) for row in compiled["entries"]]
-        self._limits = [_limits(row) for row in compiled["limits"]]
-        self._readings: list[list[list[Any]]] = compiled["readings"]
         self.automaton = AhoCorasick(self.names)
+        self._written_by_hand: int = compiled["written_by_hand"]
+        self._limits = [_limits(row) for row in compiled["limits"]]
+        self._entry_lines: list[str] = compiled["entries"].split("\n")
+        self._reading_lines: list[str] = compiled["readings"].split("\n")
+        self._entries: dict[int, Entry] = {}
+        self._readings: dict[int, Readings] = {}
 
-    def candidates(self, name: int) -> tuple[Candidate, ...]:
+    def readings(self, name: int) -> Readings:
         """The readings of the name with this index."""
-        return tuple(
-            Candidate(self.entries[entry], form, None if limits is None else self._limits[limits])
-            for entry, form, limits in self._readings[name]
-        )
+        known = self._readings.get(name)
+        if known is None:
+            known = self._readings[name] = Readings(
+                tuple(
+                    Candidate(self.entry(entry), form, None if limits is None else self._limits[limits])
+                    for entry, form, limits in json.loads(self._reading_lines[name])
+                )
+            )
+        return known
+
+    def entry(self, index: int) -> Entry:
+        """The entry with this index."""
+        known = self._entries.get(index)
+        if known is None:
+            known = self._entries[index] = _entry(json.loads(self._entry_lines[index]))
+        return known
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries."""
+        return [self.entry(index) for index in range(len(self._entry_lines))]
 
     @cached_property
     def by_id(self) -> dict[str, Entry]:
-        """Every entry by its id."""
-        return {entry.id: entry for entry in self.entries}
+        """Every entry written by hand, by its id."""
+        return {entry.id: entry for entry in map(self.entry, range(self._written_by_hand))}
 
     @cached_property
     def holders(self) -> dict[tuple[str, str], list[tuple[Office, Entry]]]:
         """Who held an office, by country and role."""
         found: dict[tuple[str, str], list[tuple[Office, Entry]]] = {}
-        for entry in self.entries:
+        for entry in self.by_id.values():
             for office in entry.offices:
                 if office.country is not None:
                     found.setdefault((office.country, office.role), []).append((office, entry))
@@ -108,8 +151,8 @@ def _entry(row: list[Any]) -> Entry:
 
 
 def _limits(row: list[Any]) -> Limits:
-    not_after, not_before, blocked_by, languages = map(frozenset, row[:4])
-    return Limits(not_after, not_before, blocked_by, languages, row[4])
+    not_after, not_before, blocked_by, languages, only_after = map(frozenset, row[:5])
+    return Limits(not_after, not_before, blocked_by, languages, only_after, row[5])
 
 
 def load_gazetteer() -> Gazetteer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
@@ -32,17 +32,27 @@ class Lexicon:
     def find(self, document: Document) -> dict[int, list[Hit]]:
         """The hits of each sentence that has any, in order."""
         found: dict[int, list[Hit]] = {}
-        if self._automaton is None or not document.is_english:
+        if not document.is_english:
             return found
-        lowered = document.lowered
+        sentence, after = 0, -1
+        for hit in sorted(self.find_in(document.lowered)):
+            if hit.start >= after:
+                sentence, after = document.sentence_until(hit.start)
+                found[sentence] = []
+            found[sentence].append(hit)
+        return found
+
+    def find_in(self, lowered: str) -> Iterator[Hit]:
+        """The hits in words that are in lower case already, in no order."""
+        if self._automaton is None:
+            return
         for term, start, end in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
-            if start and lowered[start - 1].isalnum():
+            if start and lowered[start].isalnum() and lowered[start - 1].isalnum():
                 continue
-            last = _word_end(lowered, end)
-            hits = [Hit(start, last, group) for group, is_prefix in self._readings[term] if is_prefix or last == end]
-            if hits:
-                found.setdefault(document.sentence_at(start), []).extend(hits)
-        return {sentence: sorted(hits) for sentence, hits in sorted(found.items())}
+            last = _word_end(lowered, end) if end < len(lowered) and lowered[end].isalnum() else end
+            for group, is_prefix in self._readings[term]:
+                if is_prefix or last == end:
+                    yield Hit(start, last, group)
 
 
 def _word_end(text: str, end: int) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from processors.tag.document import Document
-from processors.tag.gazetteer import Candidate, Gazetteer, Limits
+from processors.tag.gazetteer import Gazetteer, Limits, Readings
+from processors.tag.spaced import squeeze
 
 NESTING_KINDS = frozenset({"organisation", "agency", "government", "armed_force", "armed_group", "alliance", "office"})
 """Kinds whose names may contain the name of something else: the US in US Congress."""
@@ -15,31 +15,53 @@ NESTING_KINDS = frozenset({"organisation", "agency", "government", "armed_force"
 NESTED_KINDS = frozenset({"country", "demonym", "region", "alliance"})
 """Kinds that are a mention of their own inside a longer name."""
 
+_BLANKS = frozenset(" \n,")
+_PARTIES = frozenset({"D", "R", "I"})
+"""Parties as they stand before a state: D-S.C."""
+
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
-class Span(NamedTuple):
+class Span:
     """Words that may be a mention, and of what."""
 
-    start: int
-    end: int
-    candidates: tuple[Candidate, ...]
+    __slots__ = ("candidates", "end", "of_kinds", "readings", "start")
 
-    def of_kinds(self, kinds: frozenset[str]) -> tuple[Candidate, ...]:
-        """The candidates of these kinds."""
-        return tuple(candidate for candidate in self.candidates if candidate.entry.kind in kinds)
+    def __init__(self, start: int, end: int, readings: Readings) -> None:
+        self.start = start
+        self.end = end
+        self.readings = readings
+        self.candidates = readings.candidates
+        self.of_kinds = readings.of_kinds
 
 
 def find_spans(gazetteer: Gazetteer, document: Document) -> list[Span]:
     """The spans of the document in order; a span inside another follows it."""
-    names: dict[tuple[int, int], dict[int, None]] = {}
-    recased = document.recased
-    for text in dict.fromkeys((document.full, recased)):
-        for name, start, end in gazetteer.automaton.find_matches_as_indexes(text, overlapping=True):
-            if is_bounded(document.full, start, end):
-                names.setdefault((start, end), {})[name] = None
-    spans = (_span(gazetteer, document, place, found) for place, found in sorted(names.items(), key=_outer_first))
+    names: dict[tuple[int, int], list[int]] = {}
+    full = document.full
+    for name, place in _matches(gazetteer, document):
+        if is_bounded(full, *place):
+            known = names.setdefault(place, [])
+            if name not in known:
+                known.append(name)
+    spans = (_span(gazetteer, document, place, names[place]) for place in sorted(names, key=_outer_first))
     return longest_first(span for span in spans if span.candidates)
+
+
+def _matches(gazetteer: Gazetteer, document: Document) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Every match in the text, in its words in capitals, and where its tokens stand apart."""
+    find = gazetteer.automaton.find_matches_as_indexes
+    for name, start, end in find(document.full, overlapping=True):
+        yield name, (start, end)
+    for shift, words in document.recased():
+        for name, start, end in find(words, overlapping=True):
+            yield name, (start + shift, end + shift)
+    squeezed = squeeze(document.full)
+    if squeezed:
+        for name, start, end in find(squeezed.text, overlapping=True):
+            place = squeezed.span(start, end)
+            if place:
+                yield name, place
 
 
 def longest_first(spans: Iterable[Span]) -> list[Span]:
@@ -62,13 +84,16 @@ def longest_first(spans: Iterable[Span]) -> list[Span]:
 
 def is_bounded(text: str, start: int, end: int) -> bool:
     """True if the span neither begins nor ends within a word or an address."""
-    if start and (text[start - 1] == "@" or _joined(text[start - 1], text[start])):
-        return False
-    if end == len(text):
+    if start:
+        left = text[start - 1]
+        if left not in _BLANKS and (left == "@" or _joined(left, text[start])):
+            return False
+    if end == len(text) or text[end] in _BLANKS:
         return True
-    if text[end] == "." and text[end + 1 : end + 2].islower():
+    right = text[end]
+    if right == "." and text[end + 1 : end + 2].islower():
         return False
-    return not _joined(text[end - 1], text[end])
+    return not _joined(text[end - 1], right) or (_is_hangul(text[end - 1]) and _is_hangul(right))
 
 
 def _joined(left: str, right: str) -> bool:
@@ -85,9 +110,13 @@ def _is_unspaced(letter: str) -> bool:
     return unicodedata.name(letter, "").startswith(_UNSPACED)
 
 
-def _outer_first(item: tuple[tuple[int, int], dict[int, None]]) -> tuple[int, int]:
-    (start, end), _ = item
-    return start, -end
+def _is_hangul(letter: str) -> bool:
+    """Korean writes its particles onto the name."""
+    return "가" <= letter <= "힣"
+
+
+def _outer_first(place: tuple[int, int]) -> tuple[int, int]:
+    return place[0], -place[1]
 
 
 def _pop_from(kept: list[Span], start: int) -> list[Span]:
@@ -96,13 +125,17 @@ def _pop_from(kept: list[Span], start: int) -> list[Span]:
     return kept
 
 
-def _span(gazetteer: Gazetteer, document: Document, place: tuple[int, int], names: Iterable[int]) -> Span:
+def _span(gazetteer: Gazetteer, document: Document, place: tuple[int, int], names: list[int]) -> Span:
     start, end = place
-    candidates = (candidate for name in names for candidate in gazetteer.candidates(name))
+    if len(names) == 1:
+        readings = gazetteer.readings(names[0])
+        if not readings.is_limited:
+            return Span(start, end, readings)
+    candidates = (candidate for name in names for candidate in gazetteer.readings(name).candidates)
     allowed = dict.fromkeys(
         candidate for candidate in candidates if candidate.limits is None or _allows(candidate.limits, document, place)
     )
-    return Span(start, end, tuple(allowed))
+    return Span(start, end, Readings(tuple(allowed)))
 
 
 def _allows(limits: Limits, document: Document, place: tuple[int, int]) -> bool:
@@ -111,15 +144,12 @@ def _allows(limits: Limits, document: Document, place: tuple[int, int]) -> bool:
     after, gap_after = document.word_after(end)
     if limits.languages and document.language not in limits.languages:
         return False
-    if limits.after_comma and not gap_before.startswith(", "):
+    if limits.after_comma and not (gap_before.startswith(", ") or (gap_before == "-" and before in _PARTIES)):
         return False
     if not gap_before.strip() and before.lower() in limits.not_after:
         return False
+    if limits.only_after and not (gap_before == " " and before.lower() in limits.only_after):
+        return False
     if not gap_after.strip(" -") and after.lower() in limits.not_before:
         return False
-    return not (limits.blocked_by and _is_blocked(limits, document, start))
-
-
-def _is_blocked(limits: Limits, document: Document, position: int) -> bool:
-    start, end = document.sentences[document.sentence_at(position)]
-    return any(word in limits.blocked_by for word in document.words(start, end))
+    return not limits.blocked_by or limits.blocked_by.isdisjoint(document.words_around(start))

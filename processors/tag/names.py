@@ -7,18 +7,24 @@ from processors.tag.match import Span
 from processors.tag.scene import Mention, Scene
 
 _TRAP = frozenset({"trap"})
-_DECIDED_BY_PLACE = frozenset({"country", "region", "water", "city", "person"})
+_CITY = frozenset({"city"})
+_DECIDED_HERE = frozenset(
+    {"demonym", "metonym", "office", "government", "agency", "organisation", "alliance"}
+    | {"armed_force", "armed_group", "weapon"}
+)
 
 
 def decide_name(span: Span, scene: Scene) -> Mention | None:
     """The mention of anything but a place or a person."""
-    if span.of_kinds(_TRAP) or span.of_kinds(frozenset({"city"})):
+    if span.of_kinds(_TRAP) or span.of_kinds(_CITY):
         return None
-    candidates = [candidate for candidate in span.candidates if candidate.entry.kind not in _DECIDED_BY_PLACE]
+    candidates = span.of_kinds(_DECIDED_HERE)
     if not candidates:
         return None
+    if len(candidates) == 1:
+        return Mention(span.start, span.end, candidates[0].entry, "name", 0.95)
     best = max(candidates, key=lambda candidate: _support(candidate, scene))
-    return Mention(span.start, span.end, best.entry, "name", 0.95 if len(candidates) == 1 else 0.8)
+    return Mention(span.start, span.end, best.entry, "name", 0.8)
 
 
 def _support(candidate: Candidate, scene: Scene) -> int:

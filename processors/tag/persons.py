@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from processors.tag.gazetteer import Candidate, Entry
 from processors.tag.match import Span
 from processors.tag.scene import Mention, Scene
@@ -26,15 +28,23 @@ def decide_person(span: Span, scene: Scene) -> Mention | None:
 
 def _named_before(span: Span, candidates: tuple[Candidate, ...], scene: Scene) -> Mention | None:
     """The one of that surname who was named in full last, or else first after."""
-    places = [
-        (position < span.start, position if position < span.start else -position, entry)
+    named = [
+        _nearest(places, span.start)
         for candidate in candidates
-        for position, entry in scene.named_persons.get(candidate.entry.id, ())
+        if (places := scene.named_persons.get(candidate.entry.id))
     ]
-    if not places:
+    if not named:
         return None
-    _, _, entry = max(places, key=lambda place: place[:2])
+    _, _, entry = max(named, key=lambda place: place[:2])
     return Mention(span.start, span.end, entry, "surname", 0.9)
+
+
+def _nearest(places: list[tuple[int, Entry]], position: int) -> tuple[bool, int, Entry]:
+    """Where the person is named in full last before the position, else first after; the nearer compares as more."""
+    index = bisect_left(places, position, key=lambda place: place[0])
+    if index:
+        return True, places[index - 1][0], places[index - 1][1]
+    return False, -places[0][0], places[0][1]
 
 
 def _by_title(span: Span, candidates: tuple[Candidate, ...], scene: Scene) -> Mention | None:

@@ -12,6 +12,9 @@ from processors.tag.document import Document
 from processors.tag.lexicon import Hit
 from processors.tag.scene import Mention
 
+LONGEST = 1_500
+"""Code points from which on a sentence is a list of links or captions."""
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -24,6 +27,11 @@ class Sentence:
     mentions: tuple[Mention, ...]
     hits: tuple[Hit, ...]
 
+    @property
+    def is_overlong(self) -> bool:
+        """True if it is no sentence that tells who does what."""
+        return len(self.words) > LONGEST
+
     @cached_property
     def groups(self) -> frozenset[str]:
         """The groups of which it has a word."""
@@ -33,6 +41,14 @@ class Sentence:
     def countries(self) -> frozenset[str]:
         """The countries that it names."""
         return frozenset(mention.entry.country for mention in self.mentions if mention.entry.country)
+
+    @cached_property
+    def lowered(self) -> str:
+        """The words in lower case, as many code points."""
+        lowered = self.words.lower()
+        if len(lowered) == len(self.words):
+            return lowered
+        return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in self.words)
 
     def of_group(self, *groups: str) -> list[Hit]:
         """The words of these groups, in order."""
@@ -44,8 +60,9 @@ class Reading:
 
     def __init__(self, document: Document, mentions: Iterable[Mention], hits: dict[int, list[Hit]]) -> None:
         self.document = document
+        self.mentions = list(mentions)
         by_sentence: dict[int, list[Mention]] = {}
-        for mention in mentions:
+        for mention in self.mentions:
             by_sentence.setdefault(document.sentence_at(mention.start), []).append(mention)
         self._mentions = by_sentence
         self._hits = hits

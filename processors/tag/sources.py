@@ -37,8 +37,14 @@ def read_themes() -> list[dict[str, Any]]:
     return [read(f"themes/{path.stem}") for path in sorted((DATA / "themes").glob("*.yaml"))]
 
 
+def read_divisions() -> list[dict[str, Any]]:
+    """The parts of countries, one file a country."""
+    paths = sorted((DATA / "divisions").glob("*.yaml"))
+    return [row for path in paths for row in read(f"divisions/{path.stem}")]
+
+
 def read_persons() -> list[dict[str, Any]]:
-    """Every person; the files divide them by part of the world."""
+    """Every person; one file a country."""
     paths = sorted((DATA / "persons").glob("*.yaml"))
     return [row for path in paths for row in read(f"persons/{path.stem}")]
 
@@ -48,7 +54,7 @@ def schema_of(path: Path) -> str:
     folder = path.parent.name
     if folder in {"themes", "persons"}:
         return folder
-    if path.stem in ENTITY_FILES:
+    if path.stem in ENTITY_FILES or folder == "divisions":
         return "entities"
     return "words" if path.stem in WORD_FILES else path.stem
 

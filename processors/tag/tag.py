@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Evidence, Tagged, Theme
+from geowire.messages import Aid, Article, ArticleCountry, Entity, EntityIds, Tagged, Theme
 from geowire.messages.base import Span as SentenceSpan
 from geowire.messages.tagged import ENTITY_LIMIT, SENTENCE_LIMIT
-from processors.tag.aid import AidRules
+from processors.tag.aid import AidRules, CountryNames, in_passing
+from processors.tag.claims import Claims
 from processors.tag.compounds import Compounds
 from processors.tag.countries import rank_countries
 from processors.tag.document import Document, Sources
+from processors.tag.extended import PlaceMaker
 from processors.tag.gazetteer import Gazetteer, load_gazetteer
 from processors.tag.lexicon import Lexicon
 from processors.tag.match import Span, find_spans
 from processors.tag.names import decide_name
 from processors.tag.persons import decide_person
 from processors.tag.places import decide_place
+from processors.tag.plugins import Plugin, with_plugins
 from processors.tag.reading import Reading
-from processors.tag.scene import Mention, Scene
+from processors.tag.scene import Mention
 from processors.tag.sentences import Splitter
-from processors.tag.themes import ThemeRules, judge_themes
+from processors.tag.setting import Setting
+from processors.tag.themes import ThemeRules
 from processors.tag.words import read_words
 
-Tagger = Callable[[Span, Scene], Mention | None]
+Tagger = Callable[[Span, Setting], Mention | None]
 """Decides one span, or leaves it to the next."""
 
 TAGGERS: tuple[Tagger, ...] = (decide_person, decide_name, decide_place)
@@ -56,29 +63,38 @@ class Tags:
 class ArticleTagger:
     """A gazetteer with its lexicons and rules, ready to tag."""
 
-    def __init__(self, gazetteer: Gazetteer, taggers: Iterable[Tagger] = TAGGERS) -> None:
+    def __init__(
+        self, gazetteer: Gazetteer, taggers: Iterable[Tagger] = TAGGERS, plugins: Iterable[Plugin] = ()
+    ) -> None:
         lexicon = gazetteer.lexicon
-        self.model = f"{MODEL}-{gazetteer.version}"
+        self._plugins = tuple(plugins)
+        self.model = "+".join((f"{MODEL}-{gazetteer.version}", *(plugin.name for plugin in self._plugins)))
         self._gazetteer = gazetteer
         self._taggers = tuple(taggers)
         self._words = read_words(lexicon)
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
-        self._aid = AidRules(lexicon["aid"])
-        self._themes = [ThemeRules(row) for row in lexicon["themes"]]
+        self._places = PlaceMaker(lexicon["place_nouns"])
+        self._claims = Claims(lexicon["claims"])
+        self.aid = AidRules(lexicon["aid"], _names_of_countries(gazetteer), self._claims)
+        self.themes = ThemeRules(lexicon["themes"], lexicon["theme_model"], self._claims)
         self._lexicon = Lexicon(self._groups(lexicon))
 
     @classmethod
-    def load(cls) -> ArticleTagger:
+    def load(cls, plugins: Iterable[Plugin] = ()) -> ArticleTagger:
         """The tagger with the gazetteer that ships. Raises `Misconfigured` if that cannot be read."""
-        return cls(load_gazetteer())
+        return cls(load_gazetteer(), plugins=plugins)
 
     def tag_text(self, title: str, text: str, sources: Sources) -> Tags:
         """What title and text are about."""
-        document = Document(title, text, sources, self._splitter)
-        mentions = self._mentions(document)
-        reading = Reading(document, mentions, self._lexicon.find(document))
-        aid = self._aid.find(reading)
+        with collector_paused():
+            return self._tags(self.read(title, text, sources))
+
+    def _tags(self, reading: Reading) -> Tags:
+        document, mentions = reading.document, reading.mentions
+        told = self.aid.find(reading)
+        themes = self.themes.judge(reading, told)
+        aid = told if any(theme.theme == "military-aid" for theme in themes) else in_passing(told)
         entities = tuple(_entities(mentions, document))
         return Tags(
             model=self.model,
@@ -87,25 +103,38 @@ class ArticleTagger:
             entities=entities[:ENTITY_LIMIT],
             entity_count=len(entities),
             countries=rank_countries(reading, aid),
-            themes=judge_themes(self._themes, reading, {"military-aid": _evidence(aid)}),
+            themes=themes,
             aid=aid,
         )
 
+    def tag_entities(self, title: str, text: str, sources: Sources) -> tuple[Entity, ...]:
+        """The entities of title and text alone, all of them."""
+        with collector_paused():
+            document = Document(title, text, sources, self._splitter)
+            return tuple(_entities(self._mentions(document), document))
+
+    def read(self, title: str, text: str, sources: Sources) -> Reading:
+        """The sentences with their mentions and the words of the lexicons."""
+        document = Document(title, text, sources, self._splitter)
+        return Reading(document, self._mentions(document), self._lexicon.find(document))
+
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
-        scene = Scene(document, spans, self._gazetteer, self._words)
+        scene = Setting(document, spans, self._gazetteer, self._words)
         decided = [mention for span in spans if (mention := self._decide(span, scene))]
-        return in_order((*decided, *self._compounds.around(decided, document)))
+        decided = self._places.extend(decided, scene)
+        mentions = in_order((*decided, *self._compounds.around(decided, document)))
+        return with_plugins(mentions, self._plugins, document)
 
-    def _decide(self, span: Span, scene: Scene) -> Mention | None:
-        answers = (tagger(span, scene) for tagger in self._taggers)
-        return next((answer for answer in answers if answer is not None), None)
+    def _decide(self, span: Span, scene: Setting) -> Mention | None:
+        for tagger in self._taggers:
+            answer = tagger(span, scene)
+            if answer is not None:
+                return answer
+        return None
 
     def _groups(self, lexicon: dict[str, Any]) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = {**lexicon["word_groups"], **lexicon["claims"], **self._aid.groups}
-        for theme in self._themes:
-            groups.update(theme.groups)
-        return groups
+        return {**lexicon["word_groups"], **self.aid.groups, **self.themes.groups}
 
 
 def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:
@@ -113,6 +142,18 @@ def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:
     sources = Sources(article.published_at or article.fetched_at, article.publisher.country, article.language)
     fields = {name: getattr(article, name) for name in Article.model_fields}
     return Tagged(**fields, **tagger.tag_text(article.title, article.text, sources).fields())
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Nothing that tagging makes is cyclic: looking for cycles among a long text's mentions costs and finds nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def in_order(mentions: Iterable[Mention]) -> list[Mention]:
@@ -147,7 +188,7 @@ def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
         kind=entry.kind,
         id=entry.id,
         label=entry.label,
-        ids=EntityIds(iso=iso, wikidata=entry.wikidata, geonames=entry.geonames),
+        ids=_ids(iso, entry.wikidata, entry.geonames),
         country=entry.country,
         field=field,
         start=start,
@@ -160,6 +201,15 @@ def _entity(mention: Mention, document: Document, inside: int | None) -> Entity:
     )
 
 
-def _evidence(aid: Iterable[Aid]) -> list[Evidence]:
-    """The sentences of the facts, each once."""
-    return list({(item.field, item.start): item for fact in aid for item in fact.evidence}.values())
+@lru_cache(maxsize=4096)
+def _ids(iso: str | None, wikidata: str | None, geonames: int | None) -> EntityIds:
+    return EntityIds(iso=iso, wikidata=wikidata, geonames=geonames)
+
+
+def _names_of_countries(gazetteer: Gazetteer) -> CountryNames:
+    """What each country and its people are called, and of which country each capital is."""
+    entries = gazetteer.by_id.values()
+    labels = {str(it.country): it.label for it in entries if it.kind == "country"}
+    demonyms = {str(it.country): it.label for it in entries if it.id == f"demonym/{str(it.country).lower()}"}
+    capitals = {it.label: str(it.country) for it in entries if it.id.endswith("-capital")}
+    return CountryNames(labels, demonyms, capitals)

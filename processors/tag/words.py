@@ -18,8 +18,15 @@ class Words:
     titles: frozenset[str]
     function_words: frozenset[str]
     locative: frozenset[str]
+    civic_after: frozenset[str]
+    person_after: frozenset[str]
+    in_place: frozenset[str]
+    streets: frozenset[str]
+    numerals: frozenset[str]
+    facilities: frozenset[str]
     acts_after: re.Pattern[str]
     governs_before: re.Pattern[str]
+    governing: tuple[str, ...]
 
 
 def read_words(lexicon: dict[str, Any]) -> Words:
@@ -34,7 +41,14 @@ def read_words(lexicon: dict[str, Any]) -> Words:
         titles=personal | frozenset(contexts["official_titles"]),
         function_words=frozenset(contexts["function_words"]),
         locative=frozenset(contexts["locative"]),
+        civic_after=frozenset(contexts["civic_after"]),
+        person_after=frozenset(contexts["person_after"]),
+        in_place=frozenset(contexts["in_place"]),
+        streets=frozenset(contexts["streets"]),
+        facilities=frozenset(contexts["facilities"]),
+        numerals=frozenset(contexts["numerals"]),
         acts_after=re.compile(_acting(contexts), re.IGNORECASE),
+        governing=tuple(contexts["before_metonym"]),
         governs_before=re.compile(rf"\b(?:{any_of(contexts['before_metonym'])})[^.;,:]{{0,4}}$", re.IGNORECASE),
     )
 

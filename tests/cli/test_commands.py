@@ -185,6 +185,22 @@ def test_tag_answers_each_line_with_a_tagged_article(tmp_path: Path, capsys: pyt
     assert tagged["published_at"] == "2024-10-14T08:00:00Z"
 
 
+@pytest.mark.parametrize("command", [["tag"], ["process", "tag", "--until-idle"]])
+def test_a_wrong_spacy_model_is_one_line(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The filter and the stage name the setting, and say what to write."""
+    monkeypatch.setenv("GEOWIRE_DATA", str(tmp_path))
+    monkeypatch.setenv("GEOWIRE_SPACY_MODEL", str(tmp_path / "nowhere"))
+
+    code = run_app(command)
+
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert code == 2
+    assert line.startswith("geowire: GEOWIRE_SPACY_MODEL: ")
+    assert "meta.json" in line
+
+
 def test_relate_answers_each_line_with_its_story(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Copies are named, other events are other stories; undated lines follow in order."""
     other = {"id": "three", "title": "Storm floods Lisbon", "text": "Rain flooded streets in Lisbon on Sunday night."}

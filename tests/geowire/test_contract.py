@@ -161,7 +161,14 @@ def test_the_worst_tagged_article_fits_its_topic() -> None:
         kind="armed_group", id="i" * 120, label="𝕏" * 120, country="UA", field="text", start=TEXT_LIMIT - 300,
         end=TEXT_LIMIT, surface="𝕏" * 300, sentence=SENTENCE_LIMIT, inside=ENTITY_LIMIT, score=1 / 3, rule="r" * 60,
     )  # fmt: skip
-    aid = Aid(action="requested", donor="𝕏" * 200, recipient="𝕏" * 200, items=("𝕏" * 100,) * 20, evidence=evidence)
+    aid = Aid(
+        action="requested",
+        donor="𝕏" * 200,
+        recipient="𝕏" * 200,
+        items=("𝕏" * 100,) * 20,
+        evidence=evidence,
+        said_by="𝕏" * 120,
+    )
     tagged = Tagged(
         **worst_article().model_dump(),
         model="m" * 100,

