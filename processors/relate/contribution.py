@@ -9,6 +9,7 @@ from itertools import islice
 
 from geowire.messages import Tagged
 from processors.relate.document_counts import DocumentCounts
+from processors.relate.marks import marks_of
 from processors.relate.ordinals import Ordinals, ordinals
 from processors.relate.vectors import Vector, counted, weigh
 from processors.relate.words import WORD, terms
@@ -21,24 +22,26 @@ TITLE_TIMES = 2
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """Weighted terms of title and lead, of the title alone, entities and numbered things."""
+    """Weighted terms of title and lead, of the title alone, entities, numbered things and marks."""
 
     body: Vector
     title: Vector
     entities: tuple[str, ...]
     ordinals: Ordinals
+    marks: tuple[str, ...] = ()
 
     def pack(self) -> bytes:
         """As few bytes, to take it out of a story again."""
         numbered = {thing: sorted(numbers) for thing, numbers in self.ordinals.items()}
-        parts = (self.body, self.title, self.entities, numbered)
+        parts = (self.body, self.title, self.entities, numbered, self.marks)
         return zlib.compress(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode(), level=1)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Contribution:
         """The reverse of `pack`."""
-        body, title, entities, numbered = json.loads(zlib.decompress(packed))
-        return cls(body, title, tuple(entities), {thing: frozenset(n) for thing, n in numbered.items()})
+        body, title, entities, numbered, marks = json.loads(zlib.decompress(packed))
+        ordinals = {thing: frozenset(n) for thing, n in numbered.items()}
+        return cls(body, title, tuple(entities), ordinals, tuple(marks))
 
 
 EMPTY = Contribution({}, {}, (), {})
@@ -68,7 +71,7 @@ def contribution(tagged: Tagged, found: ArticleTerms, documents: DocumentCounts)
     body = weigh(counted(*[found.title] * TITLE_TIMES, found.lead), documents)
     title = weigh(counted(found.title), documents)
     entities = dict.fromkeys(entity.id for entity in tagged.entities)
-    return Contribution(body, title, tuple(entities)[:MOST_ENTITIES], _numbered_things(tagged))
+    return Contribution(body, title, tuple(entities)[:MOST_ENTITIES], _numbered_things(tagged), marks_of(tagged))
 
 
 def _numbered_things(tagged: Tagged) -> Ordinals:

@@ -12,9 +12,10 @@ from geowire.messages import ArticleWithdrawn, Tagged, Why
 from processors.relate.assignment import Assignment, Journal, Merged
 from processors.relate.contribution import EMPTY, Contribution
 from processors.relate.document_counts import DocumentCounts
-from processors.relate.likeness import article_features, distance_hours, has_enough_in_common, story_features
+from processors.relate.likeness import article_features, cosine, distance_hours, has_enough_in_common, story_features
 from processors.relate.live_stories import LiveStories
 from processors.relate.live_story import LiveStory
+from processors.relate.marks import numbers_disagree
 from processors.relate.merge_score import DECAY_HOURS, MergeScore, shipped_score
 from processors.relate.near_duplicates import NearDuplicates
 from processors.relate.newcomer import Newcomer, prepare
@@ -24,6 +25,7 @@ from processors.relate.vectors import heaviest_shared
 CANDIDATES = 20
 MARGIN = timedelta(days=1)
 WHY_LIMIT = 10
+COPY_LIKENESS = 0.4
 
 Rule = Literal["started", "joined", "duplicate", "late"]
 Recall = Callable[[str], LiveStory | None]
@@ -63,9 +65,9 @@ class Grouping:
         self.newest = max(self.newest, newcomer.at)
         self.retire()
         assignment = self._assign(newcomer)
-        if newcomer.signed is not None:
-            self.journal.signatures.append((self.duplicates.count, tagged.id, newcomer.signed))
-            self.duplicates.add(tagged.id, newcomer.signed)
+        if newcomer.sketch is not None:
+            self.journal.signatures.append((self.duplicates.count, tagged.id, newcomer.sketch))
+            self.duplicates.add(tagged.id, newcomer.sketch, self.newest)
         return assignment
 
     def withdraw(self, withdrawn: ArticleWithdrawn) -> Assignment | None:
@@ -119,7 +121,7 @@ class Grouping:
         if not ranked:
             return self._start(newcomer)
         score, story = ranked[0]
-        if newcomer.quiet or newcomer.late:
+        if not newcomer.seeds_merges:
             return self._join(newcomer, story, score)
         merged = tuple(self._merges([story for _, story in ranked]))
         into = next((older for _, older in ranked if merged and older.id == merged[-1].to), story)
@@ -127,18 +129,18 @@ class Grouping:
 
     def _original(self, newcomer: Newcomer) -> tuple[float, str, LiveStory] | None:
         """The member that the article is a copy of."""
-        if newcomer.signed is None:
+        if newcomer.sketch is None:
             return None
-        for likeness, article_id in self.duplicates.alike(newcomer.signed):
+        for likeness, article_id in self.duplicates.alike(newcomer.sketch):
             story = self.stories.holding(article_id)
-            if story is not None and self._may_join(newcomer, story) and not story.members[article_id].withdrawn:
+            if story is not None and self._may_join(newcomer, story) and _says_the_same(newcomer, story, article_id):
                 return likeness, story.members[article_id].duplicate_of or article_id, story
         return None
 
     def _ranked(self, newcomer: Newcomer) -> list[tuple[float, LiveStory]]:
         """The stories that the article is alike enough to join, the most alike first."""
         scored = [
-            (self.score(article_features(newcomer, story, self.documents)), story)
+            (self.score(article_features(newcomer, story, self.documents, self.score.undated)), story)
             for story in self.stories.candidates(newcomer.contribution.body, CANDIDATES)
             if self._may_join(newcomer, story) and has_enough_in_common(newcomer, story)
         ]
@@ -187,7 +189,7 @@ class Grouping:
         story = ranked[0]
         for other in ranked[1:]:
             older, younger = (story, other) if story.number < other.number else (other, story)
-            score = self.score(story_features(younger, older, self.documents))
+            score = self.score(story_features(younger, older, self.documents, self.score.undated))
             if score >= self.score.merge and not contradict(younger.profile.ordinals, older.profile.ordinals):
                 yield self._merge(younger, older, score)
                 story = older
@@ -217,3 +219,12 @@ class Grouping:
 def story_id(article_id: str) -> str:
     """The id of the story that an article starts: 32 hex digits of a SHA-256."""
     return hashlib.sha256(f"story\0{article_id}".encode()).hexdigest()[:32]
+
+
+def _says_the_same(newcomer: Newcomer, story: LiveStory, article_id: str) -> bool:
+    """Whether what two texts share is their matter: not a publisher's notices, not a form filled in anew."""
+    member = story.members[article_id]
+    if member.withdrawn:
+        return False
+    other, ours = Contribution.unpack(member.contribution), newcomer.contribution
+    return cosine(ours.body, other.body, 1.0, 1.0) >= COPY_LIKENESS and not numbers_disagree(ours.marks, other.marks)

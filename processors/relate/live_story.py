@@ -14,6 +14,7 @@ MOST_TERMS = 170  # CPython's dict doubles its table at 171 entries
 MOST_TITLE_TERMS = 60
 MOST_ENTITIES = 100
 MOST_NUMBERED = 50
+MOST_MARKS = 100
 INDEXED_TERMS = 30
 
 
@@ -42,6 +43,7 @@ class Profile:
     titles: Vector = field(default_factory=dict)
     entities: dict[str, int] = field(default_factory=dict)
     ordinals: dict[str, frozenset[int]] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
     length: float = 0.0
     titles_length: float = 0.0
 
@@ -51,13 +53,16 @@ class Profile:
         add(self.titles, contribution.title)
         for entity in contribution.entities:
             self.entities[entity] = self.entities.get(entity, 0) + 1
+        for mark in contribution.marks:
+            self.marks[mark] = self.marks.get(mark, 0) + 1
         for thing, numbers in contribution.ordinals.items():
             self.ordinals[thing] = self.ordinals.get(thing, frozenset()) | numbers
         self._settle()
 
     def take_over(self, other: Profile) -> None:
         """Add what another story says."""
-        self.take_in(Contribution(other.centroid, other.titles, tuple(other.entities), other.ordinals))
+        marks = tuple(other.marks)
+        self.take_in(Contribution(other.centroid, other.titles, tuple(other.entities), other.ordinals, marks))
 
     def counted_terms(self) -> set[str]:
         """Terms that the counts of the stream have for this story."""
@@ -72,20 +77,21 @@ class Profile:
     def pack(self) -> str:
         """As compact text."""
         numbered = {thing: sorted(numbers) for thing, numbers in self.ordinals.items()}
-        parts = (self.centroid, self.titles, self.entities, numbered)
+        parts = (self.centroid, self.titles, self.entities, numbered, self.marks)
         return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def unpack(cls, packed: str) -> Profile:
         """The reverse of `pack`."""
-        centroid, titles, entities, numbered = json.loads(packed)
+        centroid, titles, entities, numbered, marks = json.loads(packed)
         ordinals = {thing: frozenset(numbers) for thing, numbers in numbered.items()}
-        return cls(centroid, titles, entities, ordinals, norm(centroid), norm(titles))
+        return cls(centroid, titles, entities, ordinals, marks, norm(centroid), norm(titles))
 
     def _settle(self) -> None:
         self.centroid = dict(heaviest(self.centroid, MOST_TERMS))
         self.titles = dict(heaviest(self.titles, MOST_TITLE_TERMS))
-        self.entities = _most_frequent(self.entities)
+        self.entities = _most_frequent(self.entities, MOST_ENTITIES)
+        self.marks = _most_frequent(self.marks, MOST_MARKS)
         self.ordinals = dict(islice(self.ordinals.items(), MOST_NUMBERED))
         self.length = norm(self.centroid)
         self.titles_length = norm(self.titles)
@@ -147,7 +153,7 @@ class LiveStory:
         self.members[article_id] = member
 
 
-def _most_frequent(entities: dict[str, int]) -> dict[str, int]:
-    if len(entities) <= MOST_ENTITIES:
-        return entities
-    return dict(sorted(entities.items(), key=lambda item: (-item[1], item[0]))[:MOST_ENTITIES])
+def _most_frequent(counts: dict[str, int], limit: int) -> dict[str, int]:
+    if len(counts) <= limit:
+        return counts
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from geowire.messages import AddedArticle, Aid, Evidence, Tagged, Theme
 from processors.relate.assignment import Assignment
+from processors.relate.marks import form_of
 from processors.relate.newcomer import QUIET_FORMS
 from processors.relate.words import terms
 
@@ -53,7 +54,7 @@ def member_facts(added: AddedArticle, at: float, *, quiet: bool, lead: Iterable[
 def facts_of(tagged: Tagged, assignment: Assignment, at: float) -> MemberFacts:
     """The facts of an article that was just assigned."""
     return member_facts(
-        added_article(tagged, assignment), at, quiet=tagged.form in QUIET_FORMS, lead=leading_sentences(tagged)
+        added_article(tagged, assignment), at, quiet=form_of(tagged) in QUIET_FORMS, lead=leading_sentences(tagged)
     )
 
 

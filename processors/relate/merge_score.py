@@ -33,6 +33,12 @@ class MergeScore:
     weights: dict[str, float]
     join: float
     merge: float
+    undated: float = 0.5
+    """What stands for `time` where a date is missing."""
+    wake: float = 0.9
+    """How alike an article must be to a story that is over to take it up again."""
+    across: float = 0.5
+    """How alike by ids an article must be to a story in another language."""
 
     def __call__(self, features: Features) -> float:
         """Probability that the two belong together (logistic model)."""
