@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 from geowire.messages import ArticleWithdrawn, Tagged, Why
+from processors.relate.across import Shared, in_another_language, shared_across, telling_ids
 from processors.relate.assignment import Assignment, Journal, Merged
 from processors.relate.contribution import EMPTY, Contribution
 from processors.relate.document_counts import DocumentCounts
+from processors.relate.dormant import DormantStories, outline
 from processors.relate.likeness import article_features, cosine, distance_hours, has_enough_in_common, story_features
-from processors.relate.live_stories import LiveStories
+from processors.relate.live_stories import MOST_LIVE, LiveStories
 from processors.relate.live_story import LiveStory
-from processors.relate.marks import numbers_disagree
+from processors.relate.marks import LOOKING_BACK, THEME, numbers_disagree
 from processors.relate.merge_score import DECAY_HOURS, MergeScore, shipped_score
-from processors.relate.near_duplicates import NearDuplicates
+from processors.relate.near_duplicates import MOST_SKETCHES, NearDuplicates, pack
 from processors.relate.newcomer import Newcomer, prepare
 from processors.relate.ordinals import contradict
 from processors.relate.vectors import heaviest_shared
 
 CANDIDATES = 20
+WOKEN = 5
 MARGIN = timedelta(days=1)
 WHY_LIMIT = 10
 COPY_LIKENESS = 0.4
@@ -44,12 +47,15 @@ class Grouping:
         window: timedelta = timedelta(days=7),
         recall: Recall = never_recalls,
         score: MergeScore | None = None,
+        most: int = MOST_LIVE,
     ) -> None:
         self.window = window
+        self.most = most
         self.score = score or shipped_score()
         self.documents = DocumentCounts()
-        self.duplicates = NearDuplicates()
-        self.stories = LiveStories()
+        self.duplicates = NearDuplicates(window.days + 1, min(most, MOST_SKETCHES))
+        self.stories = LiveStories(most)
+        self.dormant = DormantStories(most)
         self.journal = Journal()
         self.newest = 0.0
         self.started = 0
@@ -66,8 +72,9 @@ class Grouping:
         self.retire()
         assignment = self._assign(newcomer)
         if newcomer.sketch is not None:
-            self.journal.signatures.append((self.duplicates.count, tagged.id, newcomer.sketch))
-            self.duplicates.add(tagged.id, newcomer.sketch, self.newest)
+            packed = pack(newcomer.sketch)
+            self.journal.sketches.append((self.duplicates.count, tagged.id, packed, self.newest))
+            self.duplicates.add(tagged.id, packed, self.newest)
         return assignment
 
     def withdraw(self, withdrawn: ArticleWithdrawn) -> Assignment | None:
@@ -85,7 +92,10 @@ class Grouping:
 
     def retire(self) -> None:
         """Let go of stories that nothing has happened to for longer than the window."""
-        self.journal.retired.update(self.stories.retire(self.newest - (self.window + MARGIN).total_seconds()))
+        for story in self.stories.retire(self.newest - (self.window + MARGIN).total_seconds()):
+            self.journal.retired.add(story.id)
+            self.dormant.put(outline(story))
+        self.dormant.prune(self.newest)
 
     def withdrawn_members(self) -> list[str]:
         """Members that were withdrawn, among those that changed and were not written down yet."""
@@ -119,7 +129,7 @@ class Grouping:
             return self._join(newcomer, story, likeness, original)
         ranked = self._ranked(newcomer)
         if not ranked:
-            return self._start(newcomer)
+            return self._join_across(newcomer) or self._start(newcomer)
         score, story = ranked[0]
         if not newcomer.seeds_merges:
             return self._join(newcomer, story, score)
@@ -139,13 +149,29 @@ class Grouping:
 
     def _ranked(self, newcomer: Newcomer) -> list[tuple[float, LiveStory]]:
         """The stories that the article is alike enough to join, the most alike first."""
+        scored = self._scored(newcomer, self.stories.candidates(newcomer.contribution.body, CANDIDATES))
+        if newcomer.late:
+            scored += self._scored_dormant(newcomer)
+        return sorted(scored, key=lambda pair: (-pair[0], pair[1].number))
+
+    def _scored(self, newcomer: Newcomer, candidates: Iterable[LiveStory]) -> list[tuple[float, LiveStory]]:
         scored = [
             (self.score(article_features(newcomer, story, self.documents, self.score.undated)), story)
-            for story in self.stories.candidates(newcomer.contribution.body, CANDIDATES)
+            for story in candidates
             if self._may_join(newcomer, story) and has_enough_in_common(newcomer, story)
         ]
-        alike = [pair for pair in scored if pair[0] >= self.score.join]
-        return sorted(alike, key=lambda pair: (-pair[0], pair[1].number))
+        return [(score, story) for score, story in scored if score >= self._enough(newcomer, story)]
+
+    def _scored_dormant(self, newcomer: Newcomer) -> list[tuple[float, LiveStory]]:
+        """What a late article could join among the stories of its time: those that are over."""
+        outlines = self._scored(newcomer, self.dormant.candidates(newcomer.contribution.body, WOKEN))
+        whole = [(score, self.story_of(outlined.key_member)) for score, outlined in outlines]
+        return [(score, story) for score, story in whole if story is not None]
+
+    def _enough(self, newcomer: Newcomer, story: LiveStory) -> float:
+        """What an article must reach: more where one looks back on what the other reports."""
+        same = (LOOKING_BACK in newcomer.contribution.marks) == (LOOKING_BACK in story.profile.marks)
+        return self.score.join if same else self.score.merge
 
     def _may_join(self, newcomer: Newcomer, story: LiveStory) -> bool:
         """Near enough in time, and not another one of a numbered series."""
@@ -155,7 +181,7 @@ class Grouping:
 
     def _start(self, newcomer: Newcomer) -> Assignment:
         tagged = newcomer.tagged
-        story = LiveStory(id=story_id(tagged.id), number=self.started)
+        story = LiveStory(id=story_id(tagged.id), number=self.started, continues=self._continues(newcomer))
         self.started += 1
         self.documents.start(newcomer.counted_terms())
         story.take_in(tagged.id, newcomer.as_member(None, newcomer.contribution), newcomer.contribution)
@@ -163,8 +189,44 @@ class Grouping:
         rule: Rule = "late" if newcomer.late else "started"
         return Assignment(tagged.id, story.id, why=Why(rule=rule, model=self._model(tagged)))
 
-    def _join(self, newcomer: Newcomer, story: LiveStory, score: float, duplicate_of: str | None = None) -> Assignment:
+    def _continues(self, newcomer: Newcomer) -> str | None:
+        """The story that is over and that an article takes up again; looking back on it is not taking it up."""
+        if not newcomer.seeds_merges:
+            return None
+        best = (self.score.wake, 0, "")
+        for story in self.dormant.candidates(newcomer.contribution.body, WOKEN):
+            if has_enough_in_common(newcomer, story) and not contradict(
+                newcomer.contribution.ordinals, story.profile.ordinals
+            ):
+                features = article_features(newcomer, story, self.documents, self.score.undated)
+                score = self.score(replace(features, time=self.score.undated))
+                best = max(best, (score, story.number, story.id))
+        return best[2] or None
+
+    def _join_across(self, newcomer: Newcomer) -> Assignment | None:
+        """Let an article join a story in another language, if what they share beside words is enough."""
+        brings = newcomer.contribution
+        best: tuple[float, int, Shared, LiveStory] | None = None
+        for story in self.stories.sharing(telling_ids(brings.entities, brings.marks), CANDIDATES):
+            if in_another_language(newcomer, story) and self._may_join(newcomer, story):
+                shared = shared_across(newcomer, story, self.documents)
+                if shared is not None and (best is None or shared.likeness > best[0]):
+                    best = (shared.likeness, story.number, shared, story)
+        if best is None or best[0] < self.score.across:
+            return None
+        return self._join(newcomer, best[3], best[0], shared=best[2])
+
+    def _join(
+        self,
+        newcomer: Newcomer,
+        story: LiveStory,
+        score: float,
+        duplicate_of: str | None = None,
+        shared: Shared | None = None,
+    ) -> Assignment:
         why = self._why_joined(newcomer, story, score, duplicate_of)
+        if shared is not None:
+            why = across_languages(why, shared)
         if duplicate_of is None and not newcomer.quiet:
             self.documents.extend(newcomer.counted_terms() - story.profile.counted_terms())
         brought = self._brought(newcomer, alone=False)
@@ -207,6 +269,7 @@ class Grouping:
         self.turn += 1
         story.turn, story.touched = self.turn, self.newest
         self.stories.put(story, (article_id,))
+        self.dormant.drop(story.id)
         self.journal.note(story, article_id)
 
     def _brought(self, newcomer: Newcomer, *, alone: bool) -> Contribution:
@@ -219,6 +282,14 @@ class Grouping:
 def story_id(article_id: str) -> str:
     """The id of the story that an article starts: 32 hex digits of a SHA-256."""
     return hashlib.sha256(f"story\0{article_id}".encode()).hexdigest()[:32]
+
+
+def across_languages(why: Why, shared: Shared) -> Why:
+    """The reason of a membership that rests on no words."""
+    common = {"entities": shared.entities[:WHY_LIMIT], "numbers": tuple(each[1:] for each in shared.numbers[:WHY_LIMIT])}
+    themes = tuple(theme.removeprefix(THEME) for theme in shared.themes[:WHY_LIMIT])
+    rule = "across" if why.rule == "joined" else why.rule
+    return why.model_copy(update={**common, "rule": rule, "terms": (), "themes": themes})
 
 
 def _says_the_same(newcomer: Newcomer, story: LiveStory, article_id: str) -> bool:

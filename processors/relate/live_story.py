@@ -114,6 +114,10 @@ class LiveStory:
     profile: Profile = field(default_factory=Profile)
     members: dict[str, Member] = field(default_factory=dict)
     merged_from: list[str] = field(default_factory=list)
+    continues: str | None = None
+    """The story that is over and that this one takes up again."""
+    key_member: str = ""
+    """Of a story in outline: a member by which the whole of it is found."""
 
     def hours_from(self, at: float) -> float:
         """Hours between a moment and the time that the story spans; 0 inside it."""
@@ -133,6 +137,7 @@ class LiveStory:
             self._append(article_id, member)
         self.profile.take_over(other.profile)
         self.merged_from += [*other.merged_from, other.id]
+        self.continues = self.continues or other.continues
 
     def refresh(self) -> None:
         """Profile and span from the members that are left, after one was replaced or withdrawn."""

@@ -61,14 +61,22 @@ def form_of(tagged: Tagged) -> Form:
 
 def marks_of(tagged: Tagged) -> tuple[str, ...]:
     """All marks of an article."""
-    marks = [f"{THEME}{theme.theme}" for theme in tagged.themes]
-    if tagged.language:
-        marks.append(LANGUAGE + tagged.language.partition("-")[0].lower())
-    if tagged.published_at is not None:
-        marks.append(DATED)
-    if LOOKS_BACK.search(f"{tagged.title}\n{tagged.text[:LOOKING_BACK_CHARACTERS]}"):
-        marks.append(LOOKING_BACK)
-    return (*marks, *numbers(f"{tagged.title}\n{tagged.text[:LEAD_CHARACTERS]}"))
+    known = known_marks((theme.theme for theme in tagged.themes), tagged.language, dated=bool(tagged.published_at))
+    return (*known, *text_marks(tagged.title, tagged.text))
+
+
+def known_marks(themes: Iterable[str], language: str | None, *, dated: bool) -> tuple[str, ...]:
+    """Marks that do not depend on the text."""
+    marks = [THEME + theme for theme in themes]
+    if language:
+        marks.append(LANGUAGE + language.partition("-")[0].lower())
+    return (*marks, DATED) if dated else tuple(marks)
+
+
+def text_marks(title: str, text: str) -> tuple[str, ...]:
+    """Marks that the words give: whether it looks back, and its numbers."""
+    looks_back = LOOKS_BACK.search(f"{title}\n{text[:LOOKING_BACK_CHARACTERS]}")
+    return (*([LOOKING_BACK] if looks_back else ()), *numbers(f"{title}\n{text[:LEAD_CHARACTERS]}"))
 
 
 def numbers(text: str) -> tuple[str, ...]:

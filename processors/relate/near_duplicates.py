@@ -17,16 +17,20 @@ from processors.relate.contribution import first_words
 from processors.relate.words import UNSPACED, WORD
 
 KEPT_HASHES = 128
-INDEXED_HASHES = 24
+INDEXED_HASHES = 16
 SHINGLE_WORDS = 3
 FEWEST_WORDS = 20
 MOST_WORDS = 1_200
 LEAST_CONTAINMENT = 0.5
+MOST_SKETCHES = 40_000
 LEAST_SHARED = 6
 """Shingles that two texts share at least, whatever their length."""
 SAME_HASH_LIMIT = 12
 """Articles that one hash leads to: a phrase that more of them have is a phrase, not a text."""
 SECONDS_A_DAY = 86_400.0
+HASH_BYTES = 4
+MOST_PARTS = 8
+"""A day is cut where it has more than this part of all that is kept."""
 
 Sketch = tuple[int, ...]
 
@@ -75,14 +79,14 @@ class Day:
 
     number: int
     first: int
-    sketches: list[tuple[str, Sketch]] = field(default_factory=list)
+    sketches: list[tuple[str, bytes]] = field(default_factory=list)
     having: dict[int, int | list[int]] = field(default_factory=dict)
 
-    def add(self, article_id: str, hashes: Sketch) -> None:
+    def add(self, article_id: str, packed: bytes) -> None:
         """Remember a sketch."""
         place = len(self.sketches)
-        self.sketches.append((article_id, hashes))
-        for each in hashes[:INDEXED_HASHES]:
+        self.sketches.append((article_id, packed))
+        for each in unpack(packed[: INDEXED_HASHES * HASH_BYTES]):
             held = self.having.setdefault(each, place)
             if isinstance(held, list):
                 if len(held) < SAME_HASH_LIMIT:
@@ -90,7 +94,7 @@ class Day:
             elif held != place:
                 self.having[each] = [held, place]
 
-    def sharing(self, hashes: Sketch) -> Iterator[tuple[str, Sketch]]:
+    def sharing(self, hashes: Sketch) -> Iterator[tuple[str, bytes]]:
         """Sketches that have one of these hashes among their smallest, the oldest first."""
         places: set[int] = set()
         for each in hashes:
@@ -105,18 +109,24 @@ class Day:
 class NearDuplicates:
     """The sketches of some days, and of at most so many articles."""
 
-    def __init__(self, days: int = 8, most: int = 50_000) -> None:
+    def __init__(self, days: int = 8, most: int = MOST_SKETCHES) -> None:
         self.count = 0
         self._days = days
         self._most = most
         self._ring: deque[Day] = deque()
 
-    def add(self, article_id: str, hashes: Sketch, newest: float) -> None:
+    def restore(self, seq: int, article_id: str, packed: bytes, newest: float) -> None:
+        """Take back a sketch that was written down, with its number."""
+        if not self._ring:
+            self.count = seq
+        self.add(article_id, packed, newest)
+
+    def add(self, article_id: str, packed: bytes, newest: float) -> None:
         """Remember an article's sketch at a moment of the stream; days that are over go."""
         number = int(newest // SECONDS_A_DAY)
-        if not self._ring or self._ring[-1].number != number or len(self._ring[-1].sketches) >= self._most // 8:
+        if not self._ring or self._ring[-1].number != number or len(self._ring[-1].sketches) >= self._most // MOST_PARTS:
             self._ring.append(Day(number, self.count))
-        self._ring[-1].add(article_id, hashes)
+        self._ring[-1].add(article_id, packed)
         self.count += 1
         while self._ring[0].number <= number - self._days or self.count - self._ring[0].first > self._most:
             self._ring.popleft()
@@ -124,7 +134,7 @@ class NearDuplicates:
     def alike(self, hashes: Sketch) -> list[tuple[float, str]]:
         """Articles that are copies of one another with their likeness, the most alike first, then the oldest."""
         found = (pair for day in self._ring for pair in day.sharing(hashes))
-        likeness = [(containment(hashes, other), article_id) for article_id, other in found]
+        likeness = [(containment(hashes, unpack(other)), article_id) for article_id, other in found]
         return sorted((pair for pair in likeness if pair[0] >= LEAST_CONTAINMENT), key=lambda pair: -pair[0])
 
     @property
