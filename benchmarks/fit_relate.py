@@ -130,7 +130,9 @@ def main() -> None:
     print("weights:", {name: round(weight, 1) for name, weight in weights.items()})
     for join in JOINS:
         model = MergeScore("fit", weights, join, shipped_score().merge)
-        print(f"join {join}:", *(f"{row.set} {row.f1:.3f}" for row in (measured(each, "tuned", model) for each in sets)))
+        print(
+            f"join {join}:", *(f"{row.set} {row.f1:.3f}" for row in (measured(each, "tuned", model) for each in sets))
+        )
     bare = [neus(data, "tuned", dated=False), many(data, "tuned", dated=False, stories=MANY_STORIES)]
     for undated in UNDATED:
         model = MergeScore("fit", weights, 0.5, shipped_score().merge, undated)

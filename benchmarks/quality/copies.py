@@ -136,9 +136,7 @@ def stream(texts: list[str], random: Random) -> list[Text]:
     """Base texts and their copies, shuffled."""
     names = [str(number) for number in groups(texts)]
     told = [Text(name, "base", text) for name, text in zip(names, texts, strict=True)]
-    told += [
-        Text(name, way, make(text, random)) for name, text in zip(names, texts, strict=True) for way, make in WAYS
-    ]
+    told += [Text(name, way, make(text, random)) for name, text in zip(names, texts, strict=True) for way, make in WAYS]
     random.shuffle(told)
     return told
 

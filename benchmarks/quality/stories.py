@@ -149,10 +149,12 @@ def _likeness(
 
 def main() -> None:
     """Print the table."""
-    print(f"{'set':<16} {'half':<10} {'model':<20} {'articles':>8} {'stories':>7} {'found':>6} {'P':>6} {'R':>6} {'F1':>6}")
+    print(f"{'set':<16} {'half':<10} {'model':<20} {'articles':>8} {'stories':>7} {'found':>6}      P      R     F1")
     for row in score(Path(sys.argv[1])):
         figures = f"{row.precision:>6.3f} {row.recall:>6.3f} {row.f1:>6.3f}"
-        print(f"{row.set:<16} {row.half:<10} {row.model:<20} {row.articles:>8} {row.stories:>7} {row.found:>6} {figures}")
+        print(
+            f"{row.set:<16} {row.half:<10} {row.model:<20} {row.articles:>8} {row.stories:>7} {row.found:>6} {figures}"
+        )
 
 
 if __name__ == "__main__":

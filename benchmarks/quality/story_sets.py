@@ -65,7 +65,9 @@ def many(data: Path, half: Half = "all", *, dated: bool = True, stories: int = M
     return _real_set("many", sorted(rows, key=lambda row: str(row["published_at"])), "all", dated=dated)
 
 
-def _mixed_articles(reports: list[dict[str, Any]], others: list[dict[str, Any]], random: Random) -> Iterator[dict[str, Any]]:
+def _mixed_articles(
+    reports: list[dict[str, Any]], others: list[dict[str, Any]], random: Random
+) -> Iterator[dict[str, Any]]:
     for number, report in enumerate(reports):
         sentences, begins = _sentences(report), START + timedelta(hours=6 * number)
         for _ in range(random.randint(SMALLEST, LARGEST)):

@@ -286,7 +286,10 @@ def story_id(article_id: str) -> str:
 
 def across_languages(why: Why, shared: Shared) -> Why:
     """The reason of a membership that rests on no words."""
-    common = {"entities": shared.entities[:WHY_LIMIT], "numbers": tuple(each[1:] for each in shared.numbers[:WHY_LIMIT])}
+    common = {
+        "entities": shared.entities[:WHY_LIMIT],
+        "numbers": tuple(each[1:] for each in shared.numbers[:WHY_LIMIT]),
+    }
     themes = tuple(theme.removeprefix(THEME) for theme in shared.themes[:WHY_LIMIT])
     rule = "across" if why.rule == "joined" else why.rule
     return why.model_copy(update={**common, "rule": rule, "terms": (), "themes": themes})

@@ -14,9 +14,7 @@ from processors.relate.vectors import Vector, dot, heaviest
 FEWEST_SHARED = 3
 
 
-def article_features(
-    newcomer: Newcomer, story: LiveStory, documents: DocumentCounts, undated: float = 0.0
-) -> Features:
+def article_features(newcomer: Newcomer, story: LiveStory, documents: DocumentCounts, undated: float = 0.0) -> Features:
     """How an article compares with a story; where one of them has no date, time says `undated`."""
     brings, profile = newcomer.contribution, story.profile
     return Features(

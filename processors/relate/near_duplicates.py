@@ -124,7 +124,11 @@ class NearDuplicates:
     def add(self, article_id: str, packed: bytes, newest: float) -> None:
         """Remember an article's sketch at a moment of the stream; days that are over go."""
         number = int(newest // SECONDS_A_DAY)
-        if not self._ring or self._ring[-1].number != number or len(self._ring[-1].sketches) >= self._most // MOST_PARTS:
+        if (
+            not self._ring
+            or self._ring[-1].number != number
+            or len(self._ring[-1].sketches) >= self._most // MOST_PARTS
+        ):
             self._ring.append(Day(number, self.count))
         self._ring[-1].add(article_id, packed)
         self.count += 1

@@ -10,8 +10,8 @@ from processors.relate.contribution import EMPTY, MOST_ENTITIES, TITLE_TIMES, Co
 from processors.relate.document_counts import DocumentCounts, entity_term
 from processors.relate.grouping import Grouping
 from processors.relate.live_story import LiveStory, Member
-from processors.relate.member_facts import SENTENCE_END, MemberFacts, member_facts
 from processors.relate.marks import known_marks, text_marks
+from processors.relate.member_facts import SENTENCE_END, MemberFacts, member_facts
 from processors.relate.newcomer import QUIET_FORMS
 from processors.relate.ordinals import ordinals
 from processors.relate.vectors import counted, weigh
@@ -99,7 +99,10 @@ def _contribution(added: AddedArticle, extract: str, documents: DocumentCounts) 
 
 def _marks(added: AddedArticle, extract: str) -> tuple[str, ...]:
     found = text_marks(added.title, extract)
-    return (*known_marks((theme.theme for theme in added.themes), added.language, dated=bool(added.published_at)), *found)
+    return (
+        *known_marks((theme.theme for theme in added.themes), added.language, dated=bool(added.published_at)),
+        *found,
+    )
 
 
 def _own_sentences(message: Story) -> list[str]:

@@ -67,7 +67,9 @@ def test_sketches_estimate_containment() -> None:
 
 def test_texts_without_spaces_are_compared_by_characters() -> None:
     """A Chinese text that lost a sentence is still in the whole."""
-    text = "港口局周一关闭了五个码头中的两个因为一台起重机砸中了一艘货轮。发言人说没有人受伤但是四十艘船只正在港外等待。"
+    text = (
+        "港口局周一关闭了五个码头中的两个因为一台起重机砸中了一艘货轮。发言人说没有人受伤但是四十艘船只正在港外等待。"
+    )
 
     assert containment(sketched(text[:31]), sketched(text)) > 0.9
 

@@ -1,0 +1,158 @@
+"""What grouping costs: the stage on full-length articles with 10,000 live stories, beside bare TF-IDF vectorising.
+
+    python benchmarks/bench_relate.py DATA [--live 10000]
+
+The stream is made of sentences of real reports: a story is 30 of them, an article of it 20 of these and a title. First
+the stories start, one article each; then as many articles as are measured come to random ones of them, every fourth
+starts a story of its own. The stage runs as in production: batches of 100 in one transaction of a state file on disk,
+story messages made and encoded. The bare vectoriser does to the same texts what any TF-IDF vectoriser does: split into
+lower-case words, count, weigh by frequency and inverse document frequency, scale to length 1. Each figure is taken in a
+process of its own. Exits 1 if a limit is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import multiprocessing
+import re
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+LEAST_SPEED, MOST_MB, MOST_GROWTH, MOST_RESTART_SECONDS = 1 / 3, 400.0, 1.5, 2.0
+SOURCES = ("themes/unlabelled_dev", "stories/basil")
+SENTENCE, WORD = re.compile(r"(?<=[.!?])\s+"), re.compile(r"\w\w+")
+START = datetime(2026, 3, 1, tzinfo=UTC)
+BATCH, FEW_LIVE, MEASURED = 100, 1_000, 2_000
+STORY_SENTENCES, ARTICLE_SENTENCES = 30, 20
+PUBLISHERS = 200
+ENTITIES = 12
+
+Line = dict[str, Any]
+
+
+def sentence_pool(data: Path) -> list[str]:
+    """Different sentences of the sets."""
+    pool: dict[str, None] = {}
+    for source in SOURCES:
+        with gzip.open(data / f"{source}.jsonl.gz", "rt", encoding="utf-8") as rows:
+            texts = (str(json.loads(row)["text"]) for row in rows)
+            pool.update((each, None) for text in texts for each in SENTENCE.split(text) if 8 <= len(each.split()) <= 60)
+    return list(pool)
+
+
+def stream(data: Path, live: int) -> Iterator[Line]:
+    """So many starts of stories, then the measured articles, in order of time over six days."""
+    pool, random = sentence_pool(data), Random(live)
+    stories = [random.sample(range(len(pool)), STORY_SENTENCES) for _ in range(live)]
+    for number in range(live + MEASURED):
+        if number >= live and number % 4 == 0:
+            stories.append(random.sample(range(len(pool)), STORY_SENTENCES))
+        story = number if number < live else random.randrange(len(stories)) if number % 4 else len(stories) - 1
+        told = [pool[place] for place in random.sample(stories[story], ARTICLE_SENTENCES)]
+        yield {
+            "id": f"{live}-{number}",
+            "title": " ".join(told[0].split()[:10]),
+            "text": " ".join(told),
+            "published_at": START + timedelta(days=6) * number / (live + MEASURED),
+            "publisher": {"id": f"publisher-{random.randrange(PUBLISHERS)}"},
+            "language": "en",
+            "entities": [_entity(place) for place in stories[story][:ENTITIES]],
+            "model": "bench",
+        }
+
+
+def _entity(place: int) -> Line:
+    kind, slug = ("country", f"country/{place % 200}") if place % 2 else ("person", f"person/{place}")
+    named = {"kind": kind, "id": slug, "label": slug, "field": "title", "start": 0, "end": 1, "surface": "x"}
+    return named | {"score": 1.0, "rule": "bench"}
+
+
+def bare_rate(data: Path, live: int) -> dict[str, float]:
+    """Articles a second of a plain TF-IDF vectoriser over the measured texts."""
+    texts = [f"{line['title']} {line['text']}" for line in stream(data, live)]
+    documents: Counter[str] = Counter()
+    for text in texts[:2_000]:
+        documents.update(set(WORD.findall(text.lower())))
+    idf = {word: math.log(2_001 / (1 + count)) + 1 for word, count in documents.items()}
+    begun = time.perf_counter()
+    for text in texts[live:]:
+        vector = {word: count * idf.get(word, 8.6) for word, count in Counter(WORD.findall(text.lower())).items()}
+        length = math.sqrt(sum(weight * weight for weight in vector.values()))
+        vector = {word: weight / length for word, weight in vector.items()}
+    return {"articles a second": MEASURED / (time.perf_counter() - begun)}
+
+
+def stage_rate(data: Path, live: int) -> dict[str, float]:
+    """Articles a second of the stage with so many live stories, its memory, and how long a restart takes."""
+    from geowire.events import encode, tagged_event  # noqa: PLC0415  # the bare measurement must not import it
+    from processors.relate import RelateStage, tagged_from_line  # noqa: PLC0415
+
+    events = (tagged_event(tagged_from_line(line, 0)) for line in stream(data, live))
+    with tempfile.TemporaryDirectory() as folder:
+        connection = sqlite3.connect(Path(folder) / "relate.db", isolation_level=None)
+        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+        stage = RelateStage()
+        stage.create_tables(connection)
+        stage.load(connection)
+        spent = 0.0
+        for begins in range(0, live + MEASURED, BATCH):
+            batch = [next(events) for _ in range(BATCH)]
+            begun = time.perf_counter()
+            connection.execute("BEGIN IMMEDIATE")
+            for answer in stage.process(batch, connection):
+                encode(answer)
+            connection.execute("COMMIT")
+            spent += time.perf_counter() - begun if begins >= live else 0.0
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return {"articles a second": MEASURED / spent, "MB": peak} | restart(connection)
+
+
+def restart(connection: sqlite3.Connection) -> dict[str, float]:
+    """Seconds that a new stage needs to read its state, and how many stories are alive in it."""
+    from processors.relate import RelateStage  # noqa: PLC0415
+
+    stage = RelateStage()
+    begun = time.perf_counter()
+    stage.load(connection)
+    seconds = time.perf_counter() - begun
+    (live,) = connection.execute("SELECT count(*) FROM relate_story WHERE live").fetchone()
+    return {"restart seconds": seconds, "live stories": float(live)}
+
+
+def apart(measure: Callable[[Path, int], dict[str, float]], data: Path, live: int) -> dict[str, float]:
+    """A figure taken in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(measure, (data, live))
+
+
+def main() -> None:
+    """Measure, print, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--live", type=int, default=10_000)
+    given = parser.parse_args()
+    bare, few = apart(bare_rate, given.data, given.live), apart(stage_rate, given.data, FEW_LIVE)
+    many = apart(stage_rate, given.data, given.live)
+    for name, figures in (("bare TF-IDF", bare), (f"{FEW_LIVE} live", few), (f"{given.live} live", many)):
+        print(f"{name:<12}", ", ".join(f"{what} {value:,.2f}" for what, value in figures.items()))
+    speed = many["articles a second"] / bare["articles a second"]
+    growth = few["articles a second"] / many["articles a second"]
+    print(f"speed beside bare {speed:.2f} (least {LEAST_SPEED:.2f}), cost growth {growth:.2f} (most {MOST_GROWTH})")
+    holds = speed >= LEAST_SPEED and growth <= MOST_GROWTH and many["MB"] <= MOST_MB
+    sys.exit(not (holds and many["restart seconds"] <= MOST_RESTART_SECONDS))
+
+
+if __name__ == "__main__":
+    main()
