@@ -29,10 +29,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zlib import crc32
 
 LEAST_SPEED, MOST_MB, MOST_GROWTH, MOST_RESTART_SECONDS = 1 / 3, 400.0, 1.5, 2.0
 SOURCES = ("themes/unlabelled_dev", "stories/basil")
 SENTENCE, WORD = re.compile(r"(?<=[.!?])\s+"), re.compile(r"\w\w+")
+LONG_WORD = re.compile(r"\w{6,}")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 BATCH, FEW_LIVE, MEASURED = 100, 1_000, 2_000
 STORY_SENTENCES, ARTICLE_SENTENCES = 30, 20
@@ -60,7 +62,7 @@ def stream(data: Path, live: int) -> Iterator[Line]:
         if number >= live and number % 4 == 0:
             stories.append(random.sample(range(len(pool)), STORY_SENTENCES))
         story = number if number < live else random.randrange(len(stories)) if number % 4 else len(stories) - 1
-        told = [pool[place] for place in random.sample(stories[story], ARTICLE_SENTENCES)]
+        told = [own_words(pool[place], story) for place in random.sample(stories[story], ARTICLE_SENTENCES)]
         yield {
             "id": f"{live}-{number}",
             "title": " ".join(told[0].split()[:10]),
@@ -71,6 +73,11 @@ def stream(data: Path, live: int) -> Iterator[Line]:
             "entities": [_entity(place) for place in stories[story][:ENTITIES]],
             "model": "bench",
         }
+
+
+def own_words(sentence: str, story: int) -> str:
+    """The sentence with every third long word made the story's own, or ten thousand stories would be made of the same."""
+    return LONG_WORD.sub(lambda found: f"{found[0]}{story:x}" if crc32(found[0].encode()) % 3 == 0 else found[0], sentence)
 
 
 def _entity(place: int) -> Line:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.quality.story_sets import StorySet, basil, many, neus, with_entities
 from processors.relate import Grouping
-from processors.relate.contribution import article_terms
+from processors.relate.contribution import article_terms, first_words
 from processors.relate.document_counts import DocumentCounts
 from processors.relate.merge_score import MergeScore, nearness
 from processors.relate.newcomer import article_time
@@ -123,7 +123,7 @@ def cosine_stories(stories: StorySet, threshold: float, *, decays: bool) -> dict
     centroids: list[Centroid] = []
     having: dict[str, set[int]] = defaultdict(set)
     for article in stories.articles:
-        found, at = article_terms(article), article_time(article)
+        found, at = article_terms(article.title, first_words(article.text)), article_time(article)
         vector = weigh(counted(found.title, found.title, found.lead), documents)
         documents.start(vector)
         near = {number for term, _ in heaviest(vector, 20) for number in having[term]}

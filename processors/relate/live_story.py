@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from itertools import islice
+
+from pydantic_core import from_json, to_json
 
 from processors.relate.contribution import Contribution
 from processors.relate.document_counts import entity_term
@@ -78,12 +79,12 @@ class Profile:
         """As compact text."""
         numbered = {thing: sorted(numbers) for thing, numbers in self.ordinals.items()}
         parts = (self.centroid, self.titles, self.entities, numbered, self.marks)
-        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+        return to_json(parts).decode()
 
     @classmethod
     def unpack(cls, packed: str) -> Profile:
         """The reverse of `pack`."""
-        centroid, titles, entities, numbered, marks = json.loads(packed)
+        centroid, titles, entities, numbered, marks = from_json(packed)
         ordinals = {thing: frozenset(numbers) for thing, numbers in numbered.items()}
         return cls(centroid, titles, entities, ordinals, marks, norm(centroid), norm(titles))
 

@@ -1,4 +1,4 @@
-"""Near duplicates: MinHash in its bottom-k form (Broder, 1997) over word shingles, in a bounded ring of days.
+"""Near duplicates: MinHash in its bottom-k form (Broder, 1997) over three-word shingles, in a bounded ring of days.
 
 Of a text the smallest hashes of all shingles are kept. Two texts are compared by containment, the share of the
 smaller one's shingles that the other has too, so that a copy that was cut or got a footer is still a copy.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from zlib import crc32
 
-from processors.relate.contribution import first_words
-from processors.relate.words import UNSPACED, WORD
+from processors.relate.words import UNSPACED
 
 KEPT_HASHES = 128
 INDEXED_HASHES = 16
-SHINGLE_WORDS = 3
+MIX = 0x9E3779B97F4A7C15
+LARGEST_HASH = 0xFFFFFFFF
 FEWEST_WORDS = 20
 MOST_WORDS = 1_200
 LEAST_CONTAINMENT = 0.5
@@ -29,27 +30,30 @@ SAME_HASH_LIMIT = 12
 """Articles that one hash leads to: a phrase that more of them have is a phrase, not a text."""
 SECONDS_A_DAY = 86_400.0
 HASH_BYTES = 4
+MOST_COMPARED = 8
+"""Sketches of a day that are looked at closely."""
 MOST_PARTS = 8
 """A day is cut where it has more than this part of all that is kept."""
 
 Sketch = tuple[int, ...]
 
 
-def sketch(text: str) -> Sketch | None:
-    """The smallest hashes of a text's shingles, in order; None if it is too short to tell."""
-    words = _words(text)
-    if len(words) < FEWEST_WORDS:
+def sketch(words: Sequence[str]) -> Sketch | None:
+    """The smallest hashes of the shingles of a text's words, in order; None if it is too short to tell."""
+    lower = [*map(str.lower, words)] if not UNSPACED.search("".join(words[:FEWEST_WORDS])) else [*"".join(words)]
+    if len(lower) < FEWEST_WORDS:
         return None
-    shingles = {" ".join(words[at : at + SHINGLE_WORDS]) for at in range(len(words) - SHINGLE_WORDS + 1)}
-    hashes = sorted({crc32(shingle.encode()) for shingle in shingles})
-    return tuple(hashes[:KEPT_HASHES])
+    hashed = [*map(_word_hash, lower[:MOST_WORDS])]
+    shingles = {
+        ((first * MIX + second) * MIX + third) * MIX >> 32 & LARGEST_HASH
+        for first, second, third in zip(hashed, hashed[1:], hashed[2:], strict=False)
+    }
+    return tuple(sorted(shingles)[:KEPT_HASHES])
 
 
-def _words(text: str) -> list[str]:
-    lead = first_words(text, MOST_WORDS).lower()
-    if UNSPACED.search(lead[:500]):
-        return [character for character in lead if character.isalnum()][:MOST_WORDS]
-    return WORD.findall(lead)
+@lru_cache(maxsize=100_000)
+def _word_hash(word: str) -> int:
+    return crc32(word.encode())
 
 
 def pack(hashes: Sketch) -> bytes:
@@ -94,16 +98,13 @@ class Day:
             elif held != place:
                 self.having[each] = [held, place]
 
-    def sharing(self, hashes: Sketch) -> Iterator[tuple[str, bytes]]:
-        """Sketches that have one of these hashes among their smallest, the oldest first."""
-        places: set[int] = set()
-        for each in hashes:
-            held = self.having.get(each)
-            if isinstance(held, int):
-                places.add(held)
-            elif held:
-                places.update(held)
-        return (self.sketches[place] for place in sorted(places))
+    def sharing(self, hashes: Set[int]) -> Iterator[tuple[str, bytes]]:
+        """Sketches that have most of these hashes among their smallest, the oldest first."""
+        hits: Counter[int] = Counter()
+        for each in self.having.keys() & hashes:
+            held = self.having[each]
+            hits.update((held,) if isinstance(held, int) else held)
+        return (self.sketches[place] for place in sorted(place for place, _ in hits.most_common(MOST_COMPARED)))
 
 
 class NearDuplicates:
@@ -137,7 +138,8 @@ class NearDuplicates:
 
     def alike(self, hashes: Sketch) -> list[tuple[float, str]]:
         """Articles that are copies of one another with their likeness, the most alike first, then the oldest."""
-        found = (pair for day in self._ring for pair in day.sharing(hashes))
+        wanted = frozenset(hashes)
+        found = (pair for day in self._ring for pair in day.sharing(wanted))
         likeness = [(containment(hashes, unpack(other)), article_id) for article_id, other in found]
         return sorted((pair for pair in likeness if pair[0] >= LEAST_CONTAINMENT), key=lambda pair: -pair[0])
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from geowire.messages import Tagged
 from geowire.messages.article import Form
-from processors.relate.contribution import Contribution, article_terms, contribution
+from processors.relate.contribution import Contribution, article_terms, contribution, first_words
 from processors.relate.document_counts import DocumentCounts, entity_term
 from processors.relate.live_story import Member
 from processors.relate.marks import LOOKING_BACK, form_of
@@ -76,7 +76,8 @@ def prepare(tagged: Tagged, newest: float, window: timedelta, documents: Documen
     """The article as the grouping sees it, at a moment of the stream."""
     at = article_time(tagged)
     form = form_of(tagged)
-    found = article_terms(tagged)
+    words = first_words(tagged.text)
+    found = article_terms(tagged.title, words)
     brings = contribution(tagged, found, documents)
     return Newcomer(
         tagged=tagged,
@@ -84,6 +85,6 @@ def prepare(tagged: Tagged, newest: float, window: timedelta, documents: Documen
         late=at < newest - window.total_seconds(),
         contribution=brings,
         heaviest=tuple(term for term, _ in heaviest(brings.body, HEAVIEST)),
-        sketch=None if form in QUIET_FORMS else sketch(tagged.text),
+        sketch=None if form in QUIET_FORMS else sketch(words),
         form=form,
     )

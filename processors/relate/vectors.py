@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -40,7 +39,8 @@ def add(into: Vector, vector: Vector) -> None:
 
 def heaviest(vector: Vector, limit: int) -> list[tuple[str, float]]:
     """The heaviest terms, the heaviest first; equal ones by name."""
-    return heapq.nsmallest(limit, vector.items(), key=lambda item: (-item[1], item[0]))
+    in_order = sorted([(-weight, term) for term, weight in vector.items()])
+    return [(term, -weight) for weight, term in in_order[:limit]]
 
 
 def heaviest_shared(left: Vector, right: Vector, limit: int) -> list[str]:
