@@ -8,7 +8,7 @@ SHARED ?= ../shared
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text clean
+.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text bench-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,11 @@ bench-poll: $(STAMP)  ## What polling 10,000 feeds costs beside bare aiohttp
 bench-text: $(STAMP) $(KAFKA_LIBS)  ## Clean text: speed beside a bare pool, quality beside trafilatura (SHARED=folder of the data)
 	$(BIN)/python benchmarks/bench_text.py $(SHARED) --kafka
 	$(BIN)/python benchmarks/text_quality.py $(SHARED)/data
+
+bench-relate: $(STAMP)  ## Related stories: speed beside bare TF-IDF, copies, BCubed F1 (SHARED=folder of the data)
+	PYTHONPATH=. $(BIN)/python benchmarks/bench_relate.py $(SHARED)/data
+	PYTHONPATH=. $(BIN)/python benchmarks/quality/copies.py $(SHARED)/data
+	PYTHONPATH=. $(BIN)/python benchmarks/quality/stories.py $(SHARED)/data
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

@@ -9,20 +9,20 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from zlib import crc32
 
 from processors.relate.words import UNSPACED
 
-KEPT_HASHES = 128
-INDEXED_HASHES = 16
-MIX = 0x9E3779B97F4A7C15
+KEPT_HASHES = 192
+INDEXED_HASHES = 20
 LARGEST_HASH = 0xFFFFFFFF
 FEWEST_WORDS = 20
-MOST_WORDS = 1_200
-LEAST_CONTAINMENT = 0.5
+MOST_WORDS = 800
+LEAST_CONTAINMENT = 0.52
 MOST_SKETCHES = 40_000
 LEAST_SHARED = 6
 """Shingles that two texts share at least, whatever their length."""
@@ -30,8 +30,8 @@ SAME_HASH_LIMIT = 12
 """Articles that one hash leads to: a phrase that more of them have is a phrase, not a text."""
 SECONDS_A_DAY = 86_400.0
 HASH_BYTES = 4
-MOST_COMPARED = 8
-"""Sketches of a day that are looked at closely."""
+MOST_COMPARED = 24
+"""Sketches that are looked at closely: those with most hashes in common."""
 MOST_PARTS = 8
 """A day is cut where it has more than this part of all that is kept."""
 
@@ -44,11 +44,10 @@ def sketch(words: Sequence[str]) -> Sketch | None:
     if len(lower) < FEWEST_WORDS:
         return None
     hashed = [*map(_word_hash, lower[:MOST_WORDS])]
-    shingles = {
-        ((first * MIX + second) * MIX + third) * MIX >> 32 & LARGEST_HASH
-        for first, second, third in zip(hashed, hashed[1:], hashed[2:], strict=False)
-    }
-    return tuple(sorted(shingles)[:KEPT_HASHES])
+    shingles = zip(hashed, hashed[1:], hashed[2:], strict=False)
+    # Python salts the hashes of strings, not those of integers and tuples of them
+    smallest = sorted({each & LARGEST_HASH for each in map(hash, shingles)})
+    return tuple(smallest[:KEPT_HASHES])
 
 
 @lru_cache(maxsize=100_000)
@@ -88,7 +87,7 @@ class Day:
 
     def add(self, article_id: str, packed: bytes) -> None:
         """Remember a sketch."""
-        place = len(self.sketches)
+        place = self.first + len(self.sketches)
         self.sketches.append((article_id, packed))
         for each in unpack(packed[: INDEXED_HASHES * HASH_BYTES]):
             held = self.having.setdefault(each, place)
@@ -98,13 +97,13 @@ class Day:
             elif held != place:
                 self.having[each] = [held, place]
 
-    def sharing(self, hashes: Set[int]) -> Iterator[tuple[str, bytes]]:
-        """Sketches that have most of these hashes among their smallest, the oldest first."""
-        hits: Counter[int] = Counter()
+    def hits(self, hashes: Set[int]) -> Counter[int]:
+        """How many of these hashes each article, by its number, has among its smallest."""
+        found: Counter[int] = Counter()
         for each in self.having.keys() & hashes:
             held = self.having[each]
-            hits.update((held,) if isinstance(held, int) else held)
-        return (self.sketches[place] for place in sorted(place for place, _ in hits.most_common(MOST_COMPARED)))
+            found.update((held,) if isinstance(held, int) else held)
+        return found
 
 
 class NearDuplicates:
@@ -139,9 +138,13 @@ class NearDuplicates:
     def alike(self, hashes: Sketch) -> list[tuple[float, str]]:
         """Articles that are copies of one another with their likeness, the most alike first, then the oldest."""
         wanted = frozenset(hashes)
-        found = (pair for day in self._ring for pair in day.sharing(wanted))
-        likeness = [(containment(hashes, unpack(other)), article_id) for article_id, other in found]
-        return sorted((pair for pair in likeness if pair[0] >= LEAST_CONTAINMENT), key=lambda pair: -pair[0])
+        found = [(count, -place, day) for day in self._ring for place, count in day.hits(wanted).items()]
+        likeness: list[tuple[float, int, str]] = []
+        for _, place, day in sorted(found, key=itemgetter(0, 1), reverse=True)[:MOST_COMPARED]:
+            article_id, packed = day.sketches[-place - day.first]
+            likeness.append((containment(hashes, unpack(packed)), place, article_id))
+        likeness.sort(key=itemgetter(0, 1), reverse=True)
+        return [(alike, article_id) for alike, _, article_id in likeness if alike >= LEAST_CONTAINMENT]
 
     @property
     def oldest(self) -> int:

@@ -16,7 +16,10 @@ DIGITS = 5
 
 def weigh(counted: Counter[str], documents: DocumentCounts) -> Vector:
     """Terms by (1 + log frequency) x inverse document frequency, scaled to length 1."""
-    vector = {term: (1 + math.log(count)) * documents.weight(term) for term, count in counted.items()}
+    weight = documents.weight
+    vector = {
+        term: weight(term) * (1 + math.log(count)) if count > 1 else weight(term) for term, count in counted.items()
+    }
     length = norm(vector)
     return {term: round(weight / length, DIGITS) for term, weight in vector.items()} if length else {}
 
