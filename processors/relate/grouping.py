@@ -160,7 +160,7 @@ class Grouping:
             for story in candidates
             if self._may_join(newcomer, story) and has_enough_in_common(newcomer, story)
         ]
-        return [(score, story) for score, story in scored if score >= self._enough(newcomer, story)]
+        return [(score, story) for score, story in scored if score >= self.score.join]
 
     def _scored_dormant(self, newcomer: Newcomer) -> list[tuple[float, LiveStory]]:
         """What a late article could join among the stories of its time: those that are over."""
@@ -168,16 +168,12 @@ class Grouping:
         whole = [(score, self.story_of(outlined.key_member)) for score, outlined in outlines]
         return [(score, story) for score, story in whole if story is not None]
 
-    def _enough(self, newcomer: Newcomer, story: LiveStory) -> float:
-        """What an article must reach: more where one looks back on what the other reports."""
-        same = (LOOKING_BACK in newcomer.contribution.marks) == (LOOKING_BACK in story.profile.marks)
-        return self.score.join if same else self.score.merge
-
     def _may_join(self, newcomer: Newcomer, story: LiveStory) -> bool:
-        """Near enough in time, and not another one of a numbered series."""
+        """Near enough in time, not another one of a numbered series, and no look back at what the other reports."""
         reach = DECAY_HOURS if newcomer.late else self.window.total_seconds() / 3600
-        near = story.hours_from(newcomer.at) <= reach
-        return near and not contradict(newcomer.contribution.ordinals, story.profile.ordinals)
+        if story.hours_from(newcomer.at) > reach or newcomer.looks_back != (LOOKING_BACK in story.profile.marks):
+            return False
+        return not contradict(newcomer.contribution.ordinals, story.profile.ordinals)
 
     def _start(self, newcomer: Newcomer) -> Assignment:
         tagged = newcomer.tagged

@@ -12,16 +12,14 @@ from geowire.messages import Tagged
 from geowire.messages.article import Form
 
 LEAD_CHARACTERS = 600
-LOOKING_BACK_CHARACTERS = 160
 MOST_NUMBERS = 20
 NUMBER = re.compile(r"\d+(?:[.,’' ]\d{3})*(?:[.,]\d+)?")
 YEAR = re.compile(r"(?:19|20)\d\d")
 DATED, LOOKING_BACK, LANGUAGE, THEME = "dated", "looking-back", "language/", "theme/"
 
 LOOKS_BACK = re.compile(
-    r"\banniversar|\b(?:\w+|\d+) years? (?:on|later|after|since|ago today)\b|\ba year (?:on|after|since)\b"
-    r"|jahrestag|\bjahre? (?:nach|danach|später)\b|\banniversaire|\bans après|\baniversario|\baños después"
-    r"|годовщин|річниц",
+    r"\banniversar|^[\w-]+ years? (?:on|later|after|since)\b|\byears? ago today\b|\b\w+ years? on$"
+    r"|jahrestag|^\w+ jahre? (?:nach|danach|später)\b|\banniversaire|\baniversario|годовщин|річниц",
     re.IGNORECASE,
 )
 FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = (
@@ -74,9 +72,9 @@ def known_marks(themes: Iterable[str], language: str | None, *, dated: bool) -> 
 
 
 def text_marks(title: str, text: str) -> tuple[str, ...]:
-    """Marks that the words give: whether it looks back, and its numbers."""
-    looks_back = LOOKS_BACK.search(f"{title}\n{text[:LOOKING_BACK_CHARACTERS]}")
-    return (*([LOOKING_BACK] if looks_back else ()), *numbers(f"{title}\n{text[:LEAD_CHARACTERS]}"))
+    """Marks that the words give: whether its title looks back, and its numbers."""
+    looks_back = (LOOKING_BACK,) if LOOKS_BACK.search(title) else ()
+    return (*looks_back, *numbers(f"{title}\n{text[:LEAD_CHARACTERS]}"))
 
 
 def numbers(text: str) -> tuple[str, ...]:

@@ -40,8 +40,12 @@ class Newcomer:
     @property
     def seeds_merges(self) -> bool:
         """Whether stories may turn out to be one by this article: none that treats many, argues, or looks back."""
-        looks_back = LOOKING_BACK in self.contribution.marks
-        return not (self.late or looks_back or self.form in SEEDLESS_FORMS)
+        return not (self.late or self.looks_back or self.form in SEEDLESS_FORMS)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it is about an anniversary."""
+        return LOOKING_BACK in self.contribution.marks
 
     @property
     def dated(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import sqlite3
 import subprocess
@@ -26,7 +25,7 @@ from geowire.topics import DEADLETTERS, STORIES, TAGGED
 from processors.relate import RelateStage
 
 ARTICLES = 2_000
-KILLS = int(os.environ.get("GEOWIRE_TEST_KILLS", "5"))
+KILLS = 20
 STORIES_TOLD = 300
 BATCH = 20
 MEMBER = Path(__file__).parent.parent / "servers" / "relate_process.py"
