@@ -21,7 +21,7 @@ class DormantStories:
     """Outlines of stories in the order in which they were let go, at most so many."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._stories: OrderedDict[str, LiveStory] = OrderedDict()
         self._index = StoryIndex()
 
@@ -33,7 +33,7 @@ class DormantStories:
         self.drop(outlined.id)
         self._stories[outlined.id] = outlined
         self._index.put(outlined)
-        if len(self._stories) > self._most:
+        if len(self._stories) > self.most:
             self.drop(next(iter(self._stories)))
 
     def drop(self, story_id: str) -> None:

@@ -26,6 +26,8 @@ from processors.relate.vectors import heaviest_shared
 
 CANDIDATES = 20
 WOKEN = 5
+DORMANT_PART = 5
+"""Stories that are over are remembered up to this part of those that may be alive."""
 MARGIN = timedelta(days=1)
 WHY_LIMIT = 10
 COPY_LIKENESS = 0.4
@@ -55,7 +57,7 @@ class Grouping:
         self.documents = DocumentCounts()
         self.duplicates = NearDuplicates(window.days + 1, min(most, MOST_SKETCHES))
         self.stories = LiveStories(most)
-        self.dormant = DormantStories(most)
+        self.dormant = DormantStories(most // DORMANT_PART)
         self.journal = Journal()
         self.newest = 0.0
         self.started = 0

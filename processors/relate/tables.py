@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple
 from importlib.resources import files
 from itertools import groupby
@@ -32,6 +34,23 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 def load_grouping(grouping: Grouping, connection: sqlite3.Connection) -> None:
     """Fill a new grouping from the tables."""
+    with uncollected():
+        _load(grouping, connection)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection while much is made that stays: it would look through all of it again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _load(grouping: Grouping, connection: sqlite3.Connection) -> None:
     meta = connection.execute("SELECT newest, started, turn, documents FROM relate_meta").fetchone()
     if meta is None:
         return
@@ -40,7 +59,7 @@ def load_grouping(grouping: Grouping, connection: sqlite3.Connection) -> None:
     members = dict(_members_by_story(connection))
     for row in connection.execute(f"SELECT {STORY} FROM relate_story WHERE live ORDER BY turn"):  # noqa: S608
         grouping.stories.put(_story(row, members.get(row[0], {})))
-    for row in _dormant(connection, grouping.most):
+    for row in _dormant(connection, grouping.dormant.most):
         story = _story(row[:-1], {})
         story.key_member = row[-1] or ""
         grouping.dormant.put(outline(story))

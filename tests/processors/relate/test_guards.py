@@ -86,7 +86,7 @@ ENGLISH = "Minister Okun on Monday promised 1,200 troops and new launchers, whic
 
 
 def test_an_article_joins_a_story_in_another_language_by_ids(article: Build) -> None:
-    """Shared people, weapons and numbers join what shares no word, and the reason says so; a second follows by words."""
+    """Shared people, weapons and numbers join what shares no word, and the reason says so; a second follows."""
     grouping = Grouping()
     first = grouping.add(article("en", "Okun promises 1,200 troops", ENGLISH, **AT_HOME))
 
@@ -181,7 +181,7 @@ def test_an_anniversary_is_not_the_event(article: Build, telling: Build) -> None
 
 
 def test_a_story_that_wakes_up_says_what_it_continues(telling: Build) -> None:
-    """After its window a story is over; what takes it up again is a new one that names it, and what looks back is not."""
+    """After its window a story is over; what takes it up again is a new one that names it."""
     grouping = Grouping()
     old = grouping.add(telling("harbour", 0))
 
