@@ -8,7 +8,7 @@ SHARED ?= ../shared
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text bench-relate clean
+.PHONY: help setup demo test check format lock contract gazetteer bench-poll bench-text bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ bench-relate: $(STAMP)  ## Related stories: speed beside bare TF-IDF, copies, BC
 	PYTHONPATH=. $(BIN)/python benchmarks/bench_relate.py $(SHARED)/data
 	PYTHONPATH=. $(BIN)/python benchmarks/quality/copies.py $(SHARED)/data
 	PYTHONPATH=. $(BIN)/python benchmarks/quality/stories.py $(SHARED)/data
+
+kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty points, on both buses
+	GEOWIRE_TEST_KILLS=20 $(BIN)/python -m pytest tests/pipeline/test_relate_kill_9.py -s
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

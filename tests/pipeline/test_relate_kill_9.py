@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,7 +27,8 @@ from geowire.topics import DEADLETTERS, STORIES, TAGGED
 from processors.relate import RelateStage
 
 ARTICLES = 2_000
-KILLS = 20
+KILLS = int(os.environ.get("GEOWIRE_TEST_KILLS", "6"))
+"""Twenty with `make kill-relate`."""
 STORIES_TOLD = 300
 BATCH = 20
 MEMBER = Path(__file__).parent.parent / "servers" / "relate_process.py"
@@ -109,15 +112,15 @@ def kill_at(bus_url: str, folder: Path, target: int) -> bool:
     return was_at_work
 
 
-def command(bus_url: str, folder: Path) -> list[str]:
+def command(bus_url: str, folder: Path, member: str = "one", state: str = "relate.db") -> list[str]:
     """The stage in a process of its own."""
-    return [sys.executable, str(MEMBER), bus_url, str(folder / "relate.db"), str(BATCH)]
+    return [sys.executable, str(MEMBER), bus_url, str(folder / state), str(BATCH), member]
 
 
-def taken_in(folder: Path) -> int:
+def taken_in(folder: Path, state: str = "relate.db") -> int:
     """How many articles the state file has taken in; 0 while there is none."""
     try:
-        with closing(sqlite3.connect(f"file:{folder / 'relate.db'}?mode=ro", uri=True, timeout=30)) as connection:
+        with closing(sqlite3.connect(f"file:{folder / state}?mode=ro", uri=True, timeout=30)) as connection:
             row = connection.execute("SELECT sum(next) FROM stage_offset").fetchone()
     except sqlite3.OperationalError:
         return 0
@@ -168,3 +171,33 @@ def test_kills_change_no_published_assignment(empty_bus_url: str, tmp_path: Path
     assert published.items() <= assignments(deliveries).items()
     assert by_id([delivery.record for delivery in deliveries]) == by_id(quiet_run(events))
     assert len(assignments(deliveries)) == ARTICLES
+
+
+@pytest.mark.parametrize("state", ["relate.db", "standby.db"])
+def test_a_standby_takes_over(empty_bus_url: str, tmp_path: Path, events: list[Event], state: str) -> None:
+    """A second member goes on when the first is killed, with its file or with one rebuilt from what was published."""
+    some = events[:600]
+    with open_bus(empty_bus_url) as bus:
+        bus.ensure_topics([replace(topic, partitions=1) for topic in (TAGGED, STORIES, DEADLETTERS)])
+        bus.publish([encode(event) for event in some])
+    with (tmp_path / "active.log").open("ab") as log, (tmp_path / "standby.log").open("ab") as standby_log:
+        active = subprocess.Popen(command(empty_bus_url, tmp_path), stdout=log, stderr=log)
+        wait_until(lambda: taken_in(tmp_path) >= 2 * BATCH, "the active member to start", 60)
+        standby_command = command(empty_bus_url, tmp_path, "two", state)
+        standby = subprocess.Popen(standby_command, stdout=standby_log, stderr=standby_log)
+        wait_until(lambda: taken_in(tmp_path) >= 10 * BATCH, "the active member to work", 60)
+        active.send_signal(signal.SIGKILL)
+        active.wait()
+        before, killed = assignments(raw(empty_bus_url, STORIES.name)), time.monotonic()
+        left = taken_in(tmp_path)
+        wait_until(lambda: taken_in(tmp_path, state) > left or standby.poll() is not None, "the standby to work", 60)
+        print(f"{state}: at work {time.monotonic() - killed:.1f} s after the kill, session timeout 2 s")
+        wait_until(lambda: taken_in(tmp_path, state) == len(some) or standby.poll() is not None, "the end", 60)
+        wait_until(lambda: len(assignments(raw(empty_bus_url, STORIES.name))) == len(some), "the last messages", 30)
+        standby.send_signal(signal.SIGKILL)
+        standby.wait()
+
+    after = assignments(raw(empty_bus_url, STORIES.name))
+    assert before
+    assert len(before) < len(some)
+    assert before.items() <= after.items()

@@ -1,4 +1,4 @@
-"""The relate stage in a process of its own, to be killed: bus, state file, batch size, and perhaps `until-idle`."""
+"""The relate stage in a process of its own, to be killed: bus, state file, batch, member, and perhaps `until-idle`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if __name__ == "__main__":
     from geowire.stage_state import StageState
     from processors.relate import RelateStage
 
-    bus_url, state_file, batch, *rest = sys.argv[1:]
+    bus_url, state_file, batch, member, *rest = sys.argv[1:]
     options = LoopOptions(batch=int(batch), retry_wait=0.1, until_idle=rest == ["until-idle"])
-    with open_bus(bus_url, member=MemberOptions(name="one", session_timeout=2.0)) as bus:
+    with open_bus(bus_url, member=MemberOptions(name=member, session_timeout=2.0)) as bus:
         state = StageState(Path(state_file))
         ConsumerLoop(bus, RelateStage(), state=state, options=options).run()
         state.close()
