@@ -37,7 +37,7 @@ def story_features(younger: LiveStory, older: LiveStory, documents: DocumentCoun
         time=nearness(hours) if DATED in left.marks and DATED in right.marks else undated,
         shared=share_of([term for term, _ in heaviest(left.centroid, HEAVIEST)], right.centroid),
         entities=shared_entities(left.entities, right.entities, documents),
-        breadth=breadth(min(len(younger.members), len(older.members))),
+        breadth=breadth(min(len(younger.members), len(older.members))) / 2,  # broad beside broad: less is by chance
     )
 
 

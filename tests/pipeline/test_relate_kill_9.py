@@ -74,7 +74,7 @@ def told_articles() -> Iterator[Tagged]:
             text=text, published_at=moment, fetched_at=moment, body_status="full", model="tag-1",
             publisher={"id": f"publisher-{number % 40}"}, feed={"id": "feed", "url": "https://a.example/feed"},
             content_hash=hashlib.sha256(text.encode()).hexdigest(),
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
