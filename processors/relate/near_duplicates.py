@@ -30,6 +30,8 @@ SAME_HASH_LIMIT = 12
 """Articles that one hash leads to: a phrase that more of them have is a phrase, not a text."""
 SECONDS_A_DAY = 86_400.0
 HASH_BYTES = 4
+LEAST_PART = 3
+"""A sketch with less than a third of the most hashes in common is not looked at."""
 MOST_COMPARED = 24
 """Sketches that are looked at closely: those with most hashes in common."""
 MOST_PARTS = 8
@@ -40,10 +42,11 @@ Sketch = tuple[int, ...]
 
 def sketch(words: Sequence[str]) -> Sketch | None:
     """The smallest hashes of the shingles of a text's words, in order; None if it is too short to tell."""
-    lower = [*map(str.lower, words)] if not UNSPACED.search("".join(words[:FEWEST_WORDS])) else [*"".join(words)]
-    if len(lower) < FEWEST_WORDS:
+    if UNSPACED.search("".join(words[:FEWEST_WORDS])):
+        words = "".join(words)
+    if len(words) < FEWEST_WORDS:
         return None
-    hashed = [*map(_word_hash, lower[:MOST_WORDS])]
+    hashed = [*map(_word_hash, words[:MOST_WORDS])]
     shingles = zip(hashed, hashed[1:], hashed[2:], strict=False)
     # Python salts the hashes of strings, not those of integers and tuples of them
     smallest = sorted({each & LARGEST_HASH for each in map(hash, shingles)})
@@ -52,7 +55,7 @@ def sketch(words: Sequence[str]) -> Sketch | None:
 
 @lru_cache(maxsize=100_000)
 def _word_hash(word: str) -> int:
-    return crc32(word.encode())
+    return crc32(word.lower().encode())
 
 
 def pack(hashes: Sketch) -> bytes:
@@ -97,12 +100,15 @@ class Day:
             elif held != place:
                 self.having[each] = [held, place]
 
-    def hits(self, hashes: Set[int]) -> Counter[int]:
-        """How many of these hashes each article, by its number, has among its smallest."""
-        found: Counter[int] = Counter()
+    def places(self, hashes: Set[int]) -> list[int]:
+        """The numbers of articles that have these hashes among their smallest, once for each hash."""
+        found: list[int] = []
         for each in self.having.keys() & hashes:
             held = self.having[each]
-            found.update((held,) if isinstance(held, int) else held)
+            if isinstance(held, int):
+                found.append(held)
+            else:
+                found += held
         return found
 
 
@@ -138,9 +144,12 @@ class NearDuplicates:
     def alike(self, hashes: Sketch) -> list[tuple[float, str]]:
         """Articles that are copies of one another with their likeness, the most alike first, then the oldest."""
         wanted = frozenset(hashes)
-        found = [(count, -place, day) for day in self._ring for place, count in day.hits(wanted).items()]
+        found = [(count, -place, day) for day in self._ring for place, count in Counter(day.places(wanted)).items()]
+        found.sort(key=itemgetter(0, 1), reverse=True)
         likeness: list[tuple[float, int, str]] = []
-        for _, place, day in sorted(found, key=itemgetter(0, 1), reverse=True)[:MOST_COMPARED]:
+        for count, place, day in found[:MOST_COMPARED]:
+            if count * LEAST_PART < found[0][0]:
+                break
             article_id, packed = day.sketches[-place - day.first]
             likeness.append((containment(hashes, unpack(packed)), place, article_id))
         likeness.sort(key=itemgetter(0, 1), reverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from geowire.messages import Tagged
 from geowire.messages.article import Form
@@ -12,7 +13,6 @@ from processors.relate.document_counts import DocumentCounts, entity_term
 from processors.relate.live_story import Member
 from processors.relate.marks import LOOKING_BACK, form_of
 from processors.relate.near_duplicates import Sketch, sketch
-from processors.relate.vectors import heaviest
 
 HEAVIEST = 20
 QUIET_FORMS = frozenset({"live", "roundup"})
@@ -88,7 +88,7 @@ def prepare(tagged: Tagged, newest: float, window: timedelta, documents: Documen
         at=at,
         late=at < newest - window.total_seconds(),
         contribution=brings,
-        heaviest=tuple(term for term, _ in heaviest(brings.body, HEAVIEST)),
+        heaviest=tuple(islice(brings.body, HEAVIEST)),
         sketch=None if form in QUIET_FORMS else sketch(words),
         form=form,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 
 from processors.relate.live_story import LiveStory
-from processors.relate.vectors import Vector, heaviest
+from processors.relate.vectors import Vector
 
 QUERY_TERMS = 30
 LEAST_LIKENESS = 0.02
@@ -53,7 +53,7 @@ class StoryIndex:
             del self._postings[term]
 
     def candidates(self, vector: Vector, limit: int) -> list[LiveStory]:
-        """The stories that share most with a vector, the likeliest first."""
+        """The stories that share most with the first terms of a vector, the likeliest first."""
         likeness: dict[int, float] = {}
         for term, weight in self._rarest_first(vector):
             for number, share in self._postings[term].items():
@@ -62,8 +62,8 @@ class StoryIndex:
         return [self._stories[-number] for _, number in best]
 
     def _rarest_first(self, vector: Vector) -> list[tuple[str, float]]:
-        """The heaviest terms of a vector, without those that would read too many postings."""
-        known = [(term, weight) for term, weight in heaviest(vector, QUERY_TERMS) if term in self._postings]
+        """The first terms of a vector, without those that would read too many postings."""
+        known = [(term, weight) for term, weight in islice(vector.items(), QUERY_TERMS) if term in self._postings]
         known.sort(key=lambda item: (len(self._postings[item[0]]), item[0]))
         read = 0
         for place, (term, _) in enumerate(known):
