@@ -19,6 +19,8 @@ from processors.relate.words import UNSPACED
 
 KEPT_HASHES = 192
 INDEXED_HASHES = 20
+ASKED_HASHES = 80
+"""Enough to meet the indexed hashes of a text of a quarter of the length."""
 LARGEST_HASH = 0xFFFFFFFF
 FEWEST_WORDS = 20
 MOST_WORDS = 800
@@ -143,7 +145,7 @@ class NearDuplicates:
 
     def alike(self, hashes: Sketch) -> list[tuple[float, str]]:
         """Articles that are copies of one another with their likeness, the most alike first, then the oldest."""
-        wanted = frozenset(hashes)
+        wanted = frozenset(hashes[:ASKED_HASHES])
         found = [(count, -place, day) for day in self._ring for place, count in Counter(day.places(wanted)).items()]
         found.sort(key=itemgetter(0, 1), reverse=True)
         likeness: list[tuple[float, int, str]] = []
