@@ -6,9 +6,8 @@ The stream is made of sentences of real reports: a story is 30 of them, an artic
 the stories start, one article each; then as many articles as are measured come to random ones of them, every fourth
 starts a story of its own. `bare` only makes weighted vectors of the same texts, with the same words and the same
 weights; `grouped` decides; `stage` is the whole of it as in production: batches of 100 in one transaction of a state
-file on disk, story messages made and encoded. Each figure is taken in a process
-of its own, in CPU time and as the median of batches, so that it matters little what else the machine does. Exits 1 if a limit is
-missed.
+file on disk, story messages made and encoded. Each figure is taken in a process of its own, in CPU time and as the
+median of batches, so that it matters little what else the machine does. Exits 1 if a limit is missed.
 """
 
 from __future__ import annotations

@@ -228,7 +228,8 @@ class Grouping:
         if duplicate_of is None and not newcomer.quiet:
             self.documents.extend(newcomer.counted_terms() - story.profile.counted_terms())
         brought = self._brought(newcomer, alone=False)
-        story.take_in(newcomer.tagged.id, newcomer.as_member(duplicate_of, brought), brought)
+        member = newcomer.as_member(duplicate_of, brought)
+        story.take_in(newcomer.tagged.id, member, brought if duplicate_of is None else EMPTY)
         self._touch(story, newcomer.tagged.id)
         return Assignment(newcomer.tagged.id, story.id, duplicate_of, why=why)
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from pydantic_core import from_json, to_json
 
-from processors.relate.contribution import Contribution
+from processors.relate.contribution import EMPTY, Contribution
 from processors.relate.document_counts import entity_term
 from processors.relate.vectors import Vector, add, heaviest, norm
 
@@ -50,6 +50,8 @@ class Profile:
 
     def take_in(self, contribution: Contribution) -> None:
         """Add what an article brings."""
+        if contribution is EMPTY:
+            return
         add(self.centroid, contribution.body)
         add(self.titles, contribution.title)
         for entity in contribution.entities:
@@ -144,11 +146,16 @@ class LiveStory:
         """Profile and span from the members that are left, after one was replaced or withdrawn."""
         self.profile = Profile()
         for member in self.members.values():
-            if not member.withdrawn:
+            if not member.withdrawn and not self._is_copy(member):
                 self.profile.take_in(Contribution.unpack(member.contribution))
         times = [member.at for member in self.members.values() if not member.withdrawn]
         if times:
             self.first, self.last = min(times), max(times)
+
+    def _is_copy(self, member: Member) -> bool:
+        """Whether a member only says again what another one says: it shapes nothing while that one is here."""
+        original = self.members.get(member.duplicate_of or "")
+        return original is not None and not original.withdrawn
 
     def present(self) -> dict[str, Member]:
         """Members that have not been withdrawn."""

@@ -61,7 +61,7 @@ def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle
     if held is None:
         count = documents.extend if story.members else documents.start
         count({*brings.body, *map(entity_term, brings.entities)} - story.profile.counted_terms())
-        story.take_in(added.article_id, member, brings)
+        story.take_in(added.article_id, member, brings if added.duplicate_of is None else EMPTY)
     else:
         member.place, member.late = held.place, held.late
         story.members[added.article_id] = member

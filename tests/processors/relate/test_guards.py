@@ -333,3 +333,23 @@ def test_a_form_filled_in_anew_is_no_copy(article: Build) -> None:
     other = grouping.add(article("two", "Tremor off Tamaset", text.format("4.3", 87, 19, 265), hours=5))
 
     assert other.duplicate_of is None
+
+
+def test_a_copy_shapes_nothing_until_its_original_goes(telling: Build) -> None:
+    """A story is known by what is said, not by how often it was printed; copies stand in for what is withdrawn."""
+    grouping = Grouping()
+    wire = " ".join(telling("harbour", teller).text for teller in range(3))
+    original = telling("harbour", 0, article_id="wire", text=wire)
+    story = grouping.story_of(grouping.add(original).article_id)
+    assert story is not None
+    before = dict(story.profile.centroid)
+
+    grouping.add(telling("harbour", 0, article_id="copy", text=wire, hours=1))
+    after = dict(story.profile.centroid)
+    withdrawn = ArticleWithdrawn(
+        id="wire", version=2, url=original.url, reason="gone", withdrawn_at=original.fetched_at
+    )
+    grouping.withdraw(withdrawn)
+
+    assert before == after
+    assert story.profile.centroid.keys() == before.keys()
