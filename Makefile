@@ -62,6 +62,7 @@ bench-relate: $(STAMP)  ## Related stories: speed beside bare TF-IDF, copies, BC
 	PYTHONPATH=. $(BIN)/python benchmarks/bench_relate.py $(SHARED)/data
 	PYTHONPATH=. $(BIN)/python benchmarks/quality/copies.py $(SHARED)/data
 	PYTHONPATH=. $(BIN)/python benchmarks/quality/stories.py $(SHARED)/data
+	PYTHONPATH=. $(BIN)/python benchmarks/quality/across.py $(SHARED)/data
 
 kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty points, on both buses
 	GEOWIRE_TEST_KILLS=20 $(BIN)/python -m pytest tests/pipeline/test_relate_kill_9.py -s
