@@ -11,7 +11,7 @@ BENCH_STAMP := .venv-bench/.installed
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag clean
+.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,15 @@ $(BENCH_STAMP): requirements.lock pyproject.toml
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --group bench
 	@touch $@
+
+bench-relate: $(STAMP)  ## Related stories: speed beside bare TF-IDF, copies, BCubed F1 (SHARED=folder of the data)
+	PYTHONPATH=. $(BIN)/python benchmarks/bench_relate.py $(SHARED)/data
+	PYTHONPATH=. $(BIN)/python benchmarks/quality/copies.py $(SHARED)/data
+	PYTHONPATH=. $(BIN)/python benchmarks/quality/stories.py $(SHARED)/data
+	PYTHONPATH=. $(BIN)/python benchmarks/quality/across.py $(SHARED)/data
+
+kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty points, on both buses
+	GEOWIRE_TEST_KILLS=20 $(BIN)/python -m pytest tests/pipeline/test_relate_kill_9.py -s
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

@@ -66,7 +66,8 @@ def relate(source: Source = None) -> None:
     from processors.relate.grouping import Grouping  # noqa: PLC0415
     from processors.relate.lines import tagged_from_lines  # noqa: PLC0415
 
-    grouping = Grouping(load_settings().story_window)
+    settings = load_settings()
+    grouping = Grouping(settings.story_window, most=settings.stories_max)
     with opened(source) as lines:
         tagged_lines = tagged_from_lines(parse_lines(lines))
         for tagged in named_problems(tagged_lines):

@@ -57,7 +57,7 @@ def make_stage(name: StageName, settings: Settings) -> StatelessStage | Stateful
     if name == "relate":
         from processors.relate.stage import RelateStage  # noqa: PLC0415
 
-        return RelateStage(window=settings.story_window)
+        return RelateStage(window=settings.story_window, most=settings.stories_max)
     from processors.flag.stage import FlagStage  # noqa: PLC0415
     from processors.flag.watch_file import read_watches  # noqa: PLC0415
 

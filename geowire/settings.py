@@ -132,6 +132,8 @@ class Settings(BaseSettings):
     """First wait after a passing fault; it doubles up to a minute."""
     story_window: Duration = timedelta(days=7)
     """A story that got nothing for so long is over."""
+    stories_max: int = Field(default=50_000, ge=100)
+    """Stories that are kept alive; with more, the ones unchanged for longest are over. About 25 kB of memory each."""
     log_level: str = Field(default="WARNING", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 

@@ -1,1 +1,1 @@
-"""How good the tags are, scored on labelled news that is read from a folder and is no part of the project."""
+"""How well each step does, measured on labelled sets that are read from a folder and are no part of the project."""

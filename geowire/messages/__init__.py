@@ -7,7 +7,16 @@ from geowire.messages.article import Article, ArticleWithdrawn, Change, FeedRefe
 from geowire.messages.base import Message
 from geowire.messages.feed import FeedPolled, IngestFailure
 from geowire.messages.flagged import FlagEvidence, Flagged, Reason
-from geowire.messages.story import AddedArticle, Story, StoryArticle, StoryMerged, TimelineEntry, Why
+from geowire.messages.story import (
+    AddedArticle,
+    Story,
+    StoryAid,
+    StoryArticle,
+    StoryMerged,
+    StoryTheme,
+    TimelineEntry,
+    Why,
+)
 from geowire.messages.tagged import Aid, ArticleCountry, Entity, EntityIds, Evidence, Tagged, Theme
 
 __all__ = [
@@ -30,8 +39,10 @@ __all__ = [
     "Publisher",
     "Reason",
     "Story",
+    "StoryAid",
     "StoryArticle",
     "StoryMerged",
+    "StoryTheme",
     "Tagged",
     "Theme",
     "TimelineEntry",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from geowire.messages.article import Publisher, ShortText, Title
+from geowire.messages.article import Form, Publisher, ShortText, Title
 from geowire.messages.base import Count, Message, Score, Url, UtcTime
 from geowire.messages.tagged import AID_LIMIT, Aid, ArticleCountry, Theme
 
@@ -26,14 +26,19 @@ Pace = Literal["new", "burst", "steady", "fading"]
 class Why(Message):
     """Why an article belongs to the story."""
 
-    rule: Literal["started", "joined", "duplicate", "late", "replaced"]
-    """How it got in: it started the story, was like it, is a copy of a member, came late, or replaces a version."""
+    rule: Literal["started", "joined", "duplicate", "late", "replaced", "across"]
+    """How it got in: it started the story, was like it, is a copy of a member, came late, replaces a version, or is
+    in another language and shares ids (`across`)."""
     score: Score | None = None
     """How alike; null where nothing was compared."""
     terms: tuple[str, ...] = Field(default=(), max_length=10)
     """The heaviest terms that it shares with the story."""
     entities: tuple[str, ...] = Field(default=(), max_length=10)
     """Ids of entities that it shares with the story."""
+    numbers: tuple[str, ...] = Field(default=(), max_length=10)
+    """Across languages: numbers that it shares with the story, as bare digits."""
+    themes: tuple[str, ...] = Field(default=(), max_length=10)
+    """Across languages: themes that it shares with the story."""
     hours_apart: float | None = None
     """Hours between it and the nearest member."""
     model: str = Field(max_length=100)
@@ -59,11 +64,17 @@ class StoryArticle(Message):
     """What the publisher says."""
     duplicate_of: str | None = None
     """Id of the member that it is a copy of."""
+    syndication_group: str | None = None
+    """Id of the first member of those that are copies of one another; null where no copy is known."""
 
 
 class AddedArticle(StoryArticle):
     """A member that this update added or replaced, with what it says. Once published, its membership is a fact."""
 
+    model: str | None = Field(default=None, max_length=100)
+    """Version of rules and gazetteer that tagged it."""
+    form: Form | None = None
+    """What kind of text it is."""
     entities: tuple[str, ...] = Field(default=(), max_length=200)
     """Ids of the entities that it mentions."""
     countries: tuple[ArticleCountry, ...] = Field(default=(), max_length=50)
@@ -74,6 +85,22 @@ class AddedArticle(StoryArticle):
     """Its military-aid facts, evidence quoted."""
     why: Why
     """Why it belongs here."""
+
+
+class StoryAid(Aid):
+    """One act of military aid over all members that report it."""
+
+    publishers: Count = 0
+    """Independent publishers that carry it: one per family, copies not counted."""
+    disputed_by: tuple[Annotated[str, StringConstraints(max_length=200)], ...] = Field(default=(), max_length=10)
+    """Publishers, or their families, that report it as denied."""
+
+
+class StoryTheme(Theme):
+    """A theme over all members that treat it."""
+
+    publishers: Count = 0
+    """Independent publishers that treat it."""
 
 
 class TimelineEntry(Message):
@@ -104,10 +131,10 @@ class Story(Message):
     """Independent publishers: one per family, copies not counted."""
     countries: tuple[ArticleCountry, ...] = Field(default=(), max_length=50)
     """Over all members, the most central first."""
-    themes: tuple[Theme, ...] = Field(default=(), max_length=20)
+    themes: tuple[StoryTheme, ...] = Field(default=(), max_length=20)
     """Over all members, the strongest first, each with its best evidence."""
-    aid: tuple[Aid, ...] = Field(default=(), max_length=AID_LIMIT)
-    """Military-aid facts over all members."""
+    aid: tuple[StoryAid, ...] = Field(default=(), max_length=AID_LIMIT)
+    """Military-aid facts over all members, those that most publishers carry first."""
     first_seen: UtcTime
     """Time of the earliest member."""
     last_seen: UtcTime

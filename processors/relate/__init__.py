@@ -5,6 +5,8 @@
       | near_duplicates   is it a copy of a member?            -> that member's story
       | story_index       which live stories share its heaviest terms?
       | merge_score       how alike are they?                  -> the best one above the threshold, or a new story
+      | across            in another language: which story shares enough ids?
+      | dormant           a new story: which one that is over does it take up again?
       | grouping          the assignment, a fact from now on; two stories that turn out to be one merge
       | story_message     the story as it now stands
     story

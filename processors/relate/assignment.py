@@ -39,7 +39,7 @@ class Journal:
     members: dict[str, tuple[str, Member]] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
-    signatures: list[tuple[int, str, bytes]] = field(default_factory=list)
+    sketches: list[tuple[int, str, bytes, float]] = field(default_factory=list)
 
     def pending(self, article_id: str) -> LiveStory | None:
         """The story of an article that changed and was not written down yet."""

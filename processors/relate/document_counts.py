@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from processors.relate.words import frequent_terms
 
 ASSUMED_DOCUMENTS = 1_000
-ASSUMED_SHARE = 0.001
-ASSUMED_FREQUENT_SHARE = 0.1
+ASSUMED_OF_OTHERS = 1.0
+ASSUMED_OF_FREQUENT = 100.0
 MOST_DOCUMENTS = 200_000
 MOST_TERMS = 300_000
 
@@ -42,9 +42,8 @@ class DocumentCounts:
 
     def weight(self, term: str) -> float:
         """Inverse document frequency: logarithm of stories over stories with the term (Sparck Jones, 1972)."""
-        share = ASSUMED_FREQUENT_SHARE if term in self._frequent else ASSUMED_SHARE
-        seen = self.counts.get(term, 0) + share * ASSUMED_DOCUMENTS
-        return math.log((self.documents + ASSUMED_DOCUMENTS) / seen)
+        assumed = ASSUMED_OF_FREQUENT if term in self._frequent else ASSUMED_OF_OTHERS
+        return math.log((self.documents + ASSUMED_DOCUMENTS) / (self.counts.get(term, 0) + assumed))
 
     def _halve(self) -> None:
         """Forget half of everything: rare terms go, the rest follows the language of the day."""

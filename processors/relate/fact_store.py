@@ -9,7 +9,7 @@ from itertools import islice
 from processors.relate.live_story import LiveStory
 from processors.relate.member_facts import MemberFacts
 
-MOST_IN_MEMORY = 5_000
+MOST_IN_MEMORY = 1_500
 MOST_PER_STORY = 300
 """A story message is made from so many members at most: the last ones."""
 

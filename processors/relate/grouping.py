@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 from geowire.messages import ArticleWithdrawn, Tagged, Why
+from processors.relate.across import Shared, in_another_language, shared_across, telling_ids
 from processors.relate.assignment import Assignment, Journal, Merged
 from processors.relate.contribution import EMPTY, Contribution
 from processors.relate.document_counts import DocumentCounts
-from processors.relate.likeness import article_features, distance_hours, has_enough_in_common, story_features
-from processors.relate.live_stories import LiveStories
+from processors.relate.dormant import DormantStories, outline
+from processors.relate.likeness import article_features, cosine, distance_hours, has_enough_in_common, story_features
+from processors.relate.live_stories import MOST_LIVE, LiveStories
 from processors.relate.live_story import LiveStory
+from processors.relate.marks import LOOKING_BACK, THEME, numbers_disagree
 from processors.relate.merge_score import DECAY_HOURS, MergeScore, shipped_score
-from processors.relate.near_duplicates import NearDuplicates
+from processors.relate.near_duplicates import MOST_SKETCHES, NearDuplicates, pack
 from processors.relate.newcomer import Newcomer, prepare
 from processors.relate.ordinals import contradict
 from processors.relate.vectors import heaviest_shared
 
 CANDIDATES = 20
+WOKEN = 5
+DORMANT_PART = 5
+"""Stories that are over are remembered up to this part of those that may be alive."""
 MARGIN = timedelta(days=1)
 WHY_LIMIT = 10
+COPY_LIKENESS = 0.4
 
 Rule = Literal["started", "joined", "duplicate", "late"]
 Recall = Callable[[str], LiveStory | None]
@@ -42,12 +49,15 @@ class Grouping:
         window: timedelta = timedelta(days=7),
         recall: Recall = never_recalls,
         score: MergeScore | None = None,
+        most: int = MOST_LIVE,
     ) -> None:
         self.window = window
+        self.most = most
         self.score = score or shipped_score()
         self.documents = DocumentCounts()
-        self.duplicates = NearDuplicates()
-        self.stories = LiveStories()
+        self.duplicates = NearDuplicates(window.days + 1, min(most, MOST_SKETCHES))
+        self.stories = LiveStories(most)
+        self.dormant = DormantStories(most // DORMANT_PART)
         self.journal = Journal()
         self.newest = 0.0
         self.started = 0
@@ -63,9 +73,10 @@ class Grouping:
         self.newest = max(self.newest, newcomer.at)
         self.retire()
         assignment = self._assign(newcomer)
-        if newcomer.signed is not None:
-            self.journal.signatures.append((self.duplicates.count, tagged.id, newcomer.signed))
-            self.duplicates.add(tagged.id, newcomer.signed)
+        if newcomer.sketch is not None:
+            packed = pack(newcomer.sketch)
+            self.journal.sketches.append((self.duplicates.count, tagged.id, packed, self.newest))
+            self.duplicates.add(tagged.id, packed, self.newest)
         return assignment
 
     def withdraw(self, withdrawn: ArticleWithdrawn) -> Assignment | None:
@@ -83,7 +94,10 @@ class Grouping:
 
     def retire(self) -> None:
         """Let go of stories that nothing has happened to for longer than the window."""
-        self.journal.retired.update(self.stories.retire(self.newest - (self.window + MARGIN).total_seconds()))
+        for story in self.stories.retire(self.newest - (self.window + MARGIN).total_seconds()):
+            self.journal.retired.add(story.id)
+            self.dormant.put(outline(story))
+        self.dormant.prune(self.newest)
 
     def withdrawn_members(self) -> list[str]:
         """Members that were withdrawn, among those that changed and were not written down yet."""
@@ -117,9 +131,9 @@ class Grouping:
             return self._join(newcomer, story, likeness, original)
         ranked = self._ranked(newcomer)
         if not ranked:
-            return self._start(newcomer)
+            return self._join_across(newcomer) or self._start(newcomer)
         score, story = ranked[0]
-        if newcomer.quiet or newcomer.late:
+        if not newcomer.seeds_merges:
             return self._join(newcomer, story, score)
         merged = tuple(self._merges([story for _, story in ranked]))
         into = next((older for _, older in ranked if merged and older.id == merged[-1].to), story)
@@ -127,33 +141,45 @@ class Grouping:
 
     def _original(self, newcomer: Newcomer) -> tuple[float, str, LiveStory] | None:
         """The member that the article is a copy of."""
-        if newcomer.signed is None:
+        if newcomer.sketch is None:
             return None
-        for likeness, article_id in self.duplicates.alike(newcomer.signed):
+        for likeness, article_id in self.duplicates.alike(newcomer.sketch):
             story = self.stories.holding(article_id)
-            if story is not None and self._may_join(newcomer, story) and not story.members[article_id].withdrawn:
+            if story is not None and self._may_join(newcomer, story) and _says_the_same(newcomer, story, article_id):
                 return likeness, story.members[article_id].duplicate_of or article_id, story
         return None
 
     def _ranked(self, newcomer: Newcomer) -> list[tuple[float, LiveStory]]:
         """The stories that the article is alike enough to join, the most alike first."""
+        scored = self._scored(newcomer, self.stories.candidates(newcomer.contribution.body, CANDIDATES))
+        if newcomer.late:
+            scored += self._scored_dormant(newcomer)
+        return sorted(scored, key=lambda pair: (-pair[0], pair[1].number))
+
+    def _scored(self, newcomer: Newcomer, candidates: Iterable[LiveStory]) -> list[tuple[float, LiveStory]]:
         scored = [
-            (self.score(article_features(newcomer, story, self.documents)), story)
-            for story in self.stories.candidates(newcomer.contribution.body, CANDIDATES)
+            (self.score(article_features(newcomer, story, self.documents, self.score.undated)), story)
+            for story in candidates
             if self._may_join(newcomer, story) and has_enough_in_common(newcomer, story)
         ]
-        alike = [pair for pair in scored if pair[0] >= self.score.join]
-        return sorted(alike, key=lambda pair: (-pair[0], pair[1].number))
+        return [(score, story) for score, story in scored if score >= self.score.join]
+
+    def _scored_dormant(self, newcomer: Newcomer) -> list[tuple[float, LiveStory]]:
+        """What a late article could join among the stories of its time: those that are over."""
+        outlines = self._scored(newcomer, self.dormant.candidates(newcomer.contribution.body, WOKEN))
+        whole = [(score, self.story_of(outlined.key_member)) for score, outlined in outlines]
+        return [(score, story) for score, story in whole if story is not None]
 
     def _may_join(self, newcomer: Newcomer, story: LiveStory) -> bool:
-        """Near enough in time, and not another one of a numbered series."""
+        """Near enough in time, not another one of a numbered series, and no look back at what the other reports."""
         reach = DECAY_HOURS if newcomer.late else self.window.total_seconds() / 3600
-        near = story.hours_from(newcomer.at) <= reach
-        return near and not contradict(newcomer.contribution.ordinals, story.profile.ordinals)
+        if story.hours_from(newcomer.at) > reach or newcomer.looks_back != (LOOKING_BACK in story.profile.marks):
+            return False
+        return not contradict(newcomer.contribution.ordinals, story.profile.ordinals)
 
     def _start(self, newcomer: Newcomer) -> Assignment:
         tagged = newcomer.tagged
-        story = LiveStory(id=story_id(tagged.id), number=self.started)
+        story = LiveStory(id=story_id(tagged.id), number=self.started, continues=self._continues(newcomer))
         self.started += 1
         self.documents.start(newcomer.counted_terms())
         story.take_in(tagged.id, newcomer.as_member(None, newcomer.contribution), newcomer.contribution)
@@ -161,12 +187,49 @@ class Grouping:
         rule: Rule = "late" if newcomer.late else "started"
         return Assignment(tagged.id, story.id, why=Why(rule=rule, model=self._model(tagged)))
 
-    def _join(self, newcomer: Newcomer, story: LiveStory, score: float, duplicate_of: str | None = None) -> Assignment:
+    def _continues(self, newcomer: Newcomer) -> str | None:
+        """The story that is over and that an article takes up again; looking back on it is not taking it up."""
+        if not newcomer.seeds_merges:
+            return None
+        best = (self.score.wake, 0, "")
+        for story in self.dormant.candidates(newcomer.contribution.body, WOKEN):
+            if has_enough_in_common(newcomer, story) and not contradict(
+                newcomer.contribution.ordinals, story.profile.ordinals
+            ):
+                features = article_features(newcomer, story, self.documents, self.score.undated)
+                score = self.score(replace(features, time=self.score.undated))
+                best = max(best, (score, story.number, story.id))
+        return best[2] or None
+
+    def _join_across(self, newcomer: Newcomer) -> Assignment | None:
+        """Let an article join a story in another language, if what they share beside words is enough."""
+        brings = newcomer.contribution
+        best: tuple[float, int, Shared, LiveStory] | None = None
+        for story in self.stories.sharing(telling_ids(brings.entities, brings.marks), CANDIDATES):
+            if in_another_language(newcomer, story) and self._may_join(newcomer, story):
+                shared = shared_across(newcomer, story, self.documents)
+                if shared is not None and (best is None or shared.likeness > best[0]):
+                    best = (shared.likeness, story.number, shared, story)
+        if best is None or best[0] < self.score.across:
+            return None
+        return self._join(newcomer, best[3], best[0], shared=best[2])
+
+    def _join(
+        self,
+        newcomer: Newcomer,
+        story: LiveStory,
+        score: float,
+        duplicate_of: str | None = None,
+        shared: Shared | None = None,
+    ) -> Assignment:
         why = self._why_joined(newcomer, story, score, duplicate_of)
+        if shared is not None:
+            why = across_languages(why, shared)
         if duplicate_of is None and not newcomer.quiet:
             self.documents.extend(newcomer.counted_terms() - story.profile.counted_terms())
         brought = self._brought(newcomer, alone=False)
-        story.take_in(newcomer.tagged.id, newcomer.as_member(duplicate_of, brought), brought)
+        member = newcomer.as_member(duplicate_of, brought)
+        story.take_in(newcomer.tagged.id, member, brought if duplicate_of is None else EMPTY)
         self._touch(story, newcomer.tagged.id)
         return Assignment(newcomer.tagged.id, story.id, duplicate_of, why=why)
 
@@ -187,7 +250,7 @@ class Grouping:
         story = ranked[0]
         for other in ranked[1:]:
             older, younger = (story, other) if story.number < other.number else (other, story)
-            score = self.score(story_features(younger, older, self.documents))
+            score = self.score(story_features(younger, older, self.documents, self.score.undated))
             if score >= self.score.merge and not contradict(younger.profile.ordinals, older.profile.ordinals):
                 yield self._merge(younger, older, score)
                 story = older
@@ -205,6 +268,7 @@ class Grouping:
         self.turn += 1
         story.turn, story.touched = self.turn, self.newest
         self.stories.put(story, (article_id,))
+        self.dormant.drop(story.id)
         self.journal.note(story, article_id)
 
     def _brought(self, newcomer: Newcomer, *, alone: bool) -> Contribution:
@@ -217,3 +281,23 @@ class Grouping:
 def story_id(article_id: str) -> str:
     """The id of the story that an article starts: 32 hex digits of a SHA-256."""
     return hashlib.sha256(f"story\0{article_id}".encode()).hexdigest()[:32]
+
+
+def across_languages(why: Why, shared: Shared) -> Why:
+    """The reason of a membership that rests on no words."""
+    common = {
+        "entities": shared.entities[:WHY_LIMIT],
+        "numbers": tuple(each[1:] for each in shared.numbers[:WHY_LIMIT]),
+    }
+    themes = tuple(theme.removeprefix(THEME) for theme in shared.themes[:WHY_LIMIT])
+    rule = "across" if why.rule == "joined" else why.rule
+    return why.model_copy(update={**common, "rule": rule, "terms": (), "themes": themes})
+
+
+def _says_the_same(newcomer: Newcomer, story: LiveStory, article_id: str) -> bool:
+    """Whether what two texts share is their matter: not a publisher's notices, not a form filled in anew."""
+    member = story.members[article_id]
+    if member.withdrawn:
+        return False
+    other, ours = Contribution.unpack(member.contribution), newcomer.contribution
+    return cosine(ours.body, other.body, 1.0, 1.0) >= COPY_LIKENESS and not numbers_disagree(ours.marks, other.marks)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Container
 
 from processors.relate.document_counts import DocumentCounts, entity_term
 from processors.relate.live_story import LiveStory
+from processors.relate.marks import DATED
 from processors.relate.merge_score import Features, breadth, nearness
 from processors.relate.newcomer import HEAVIEST, Newcomer
 from processors.relate.vectors import Vector, dot, heaviest
@@ -13,30 +14,30 @@ from processors.relate.vectors import Vector, dot, heaviest
 FEWEST_SHARED = 3
 
 
-def article_features(newcomer: Newcomer, story: LiveStory, documents: DocumentCounts) -> Features:
-    """How an article compares with a story."""
+def article_features(newcomer: Newcomer, story: LiveStory, documents: DocumentCounts, undated: float = 0.0) -> Features:
+    """How an article compares with a story; where one of them has no date, time says `undated`."""
     brings, profile = newcomer.contribution, story.profile
     return Features(
         body=cosine(brings.body, profile.centroid, 1.0, profile.length),
         title=cosine(brings.title, profile.titles, 1.0, profile.titles_length),
-        time=nearness(story.hours_from(newcomer.at)),
+        time=nearness(story.hours_from(newcomer.at)) if newcomer.dated and DATED in profile.marks else undated,
         shared=share_of(newcomer.heaviest, profile.centroid),
         entities=shared_entities(brings.entities, profile.entities, documents),
         breadth=breadth(len(story.members)),
     )
 
 
-def story_features(younger: LiveStory, older: LiveStory, documents: DocumentCounts) -> Features:
+def story_features(younger: LiveStory, older: LiveStory, documents: DocumentCounts, undated: float = 0.0) -> Features:
     """How two stories compare."""
     left, right = younger.profile, older.profile
     hours = max(younger.first - older.last, older.first - younger.last, 0.0) / 3600
     return Features(
         body=cosine(left.centroid, right.centroid, left.length, right.length),
         title=cosine(left.titles, right.titles, left.titles_length, right.titles_length),
-        time=nearness(hours),
+        time=nearness(hours) if DATED in left.marks and DATED in right.marks else undated,
         shared=share_of([term for term, _ in heaviest(left.centroid, HEAVIEST)], right.centroid),
         entities=shared_entities(left.entities, right.entities, documents),
-        breadth=breadth(min(len(younger.members), len(older.members))),
+        breadth=breadth(min(len(younger.members), len(older.members))) / 2,  # broad beside broad: less is by chance
     )
 
 

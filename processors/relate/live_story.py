@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from itertools import islice
 
-from processors.relate.contribution import Contribution
+from pydantic_core import from_json, to_json
+
+from processors.relate.contribution import EMPTY, Contribution
 from processors.relate.document_counts import entity_term
 from processors.relate.vectors import Vector, add, heaviest, norm
 
@@ -14,6 +15,7 @@ MOST_TERMS = 170  # CPython's dict doubles its table at 171 entries
 MOST_TITLE_TERMS = 60
 MOST_ENTITIES = 100
 MOST_NUMBERED = 50
+MOST_MARKS = 100
 INDEXED_TERMS = 30
 
 
@@ -42,22 +44,28 @@ class Profile:
     titles: Vector = field(default_factory=dict)
     entities: dict[str, int] = field(default_factory=dict)
     ordinals: dict[str, frozenset[int]] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
     length: float = 0.0
     titles_length: float = 0.0
 
     def take_in(self, contribution: Contribution) -> None:
         """Add what an article brings."""
+        if contribution is EMPTY:
+            return
         add(self.centroid, contribution.body)
         add(self.titles, contribution.title)
         for entity in contribution.entities:
             self.entities[entity] = self.entities.get(entity, 0) + 1
+        for mark in contribution.marks:
+            self.marks[mark] = self.marks.get(mark, 0) + 1
         for thing, numbers in contribution.ordinals.items():
             self.ordinals[thing] = self.ordinals.get(thing, frozenset()) | numbers
         self._settle()
 
     def take_over(self, other: Profile) -> None:
         """Add what another story says."""
-        self.take_in(Contribution(other.centroid, other.titles, tuple(other.entities), other.ordinals))
+        marks = tuple(other.marks)
+        self.take_in(Contribution(other.centroid, other.titles, tuple(other.entities), other.ordinals, marks))
 
     def counted_terms(self) -> set[str]:
         """Terms that the counts of the stream have for this story."""
@@ -72,20 +80,21 @@ class Profile:
     def pack(self) -> str:
         """As compact text."""
         numbered = {thing: sorted(numbers) for thing, numbers in self.ordinals.items()}
-        parts = (self.centroid, self.titles, self.entities, numbered)
-        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+        parts = (self.centroid, self.titles, self.entities, numbered, self.marks)
+        return to_json(parts).decode()
 
     @classmethod
     def unpack(cls, packed: str) -> Profile:
         """The reverse of `pack`."""
-        centroid, titles, entities, numbered = json.loads(packed)
+        centroid, titles, entities, numbered, marks = from_json(packed)
         ordinals = {thing: frozenset(numbers) for thing, numbers in numbered.items()}
-        return cls(centroid, titles, entities, ordinals, norm(centroid), norm(titles))
+        return cls(centroid, titles, entities, ordinals, marks, norm(centroid), norm(titles))
 
     def _settle(self) -> None:
         self.centroid = dict(heaviest(self.centroid, MOST_TERMS))
         self.titles = dict(heaviest(self.titles, MOST_TITLE_TERMS))
-        self.entities = _most_frequent(self.entities)
+        self.entities = _most_frequent(self.entities, MOST_ENTITIES)
+        self.marks = _most_frequent(self.marks, MOST_MARKS)
         self.ordinals = dict(islice(self.ordinals.items(), MOST_NUMBERED))
         self.length = norm(self.centroid)
         self.titles_length = norm(self.titles)
@@ -108,6 +117,10 @@ class LiveStory:
     profile: Profile = field(default_factory=Profile)
     members: dict[str, Member] = field(default_factory=dict)
     merged_from: list[str] = field(default_factory=list)
+    continues: str | None = None
+    """The story that is over and that this one takes up again."""
+    key_member: str = ""
+    """Of a story in outline: a member by which the whole of it is found."""
 
     def hours_from(self, at: float) -> float:
         """Hours between a moment and the time that the story spans; 0 inside it."""
@@ -127,16 +140,22 @@ class LiveStory:
             self._append(article_id, member)
         self.profile.take_over(other.profile)
         self.merged_from += [*other.merged_from, other.id]
+        self.continues = self.continues or other.continues
 
     def refresh(self) -> None:
         """Profile and span from the members that are left, after one was replaced or withdrawn."""
         self.profile = Profile()
         for member in self.members.values():
-            if not member.withdrawn:
+            if not member.withdrawn and not self._is_copy(member):
                 self.profile.take_in(Contribution.unpack(member.contribution))
         times = [member.at for member in self.members.values() if not member.withdrawn]
         if times:
             self.first, self.last = min(times), max(times)
+
+    def _is_copy(self, member: Member) -> bool:
+        """Whether a member only says again what another one says: it shapes nothing while that one is here."""
+        original = self.members.get(member.duplicate_of or "")
+        return original is not None and not original.withdrawn
 
     def present(self) -> dict[str, Member]:
         """Members that have not been withdrawn."""
@@ -147,7 +166,7 @@ class LiveStory:
         self.members[article_id] = member
 
 
-def _most_frequent(entities: dict[str, int]) -> dict[str, int]:
-    if len(entities) <= MOST_ENTITIES:
-        return entities
-    return dict(sorted(entities.items(), key=lambda item: (-item[1], item[0]))[:MOST_ENTITIES])
+def _most_frequent(counts: dict[str, int], limit: int) -> dict[str, int]:
+    if len(counts) <= limit:
+        return counts
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit])

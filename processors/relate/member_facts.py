@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from geowire.messages import AddedArticle, Aid, Evidence, Tagged, Theme
 from processors.relate.assignment import Assignment
+from processors.relate.marks import form_of
 from processors.relate.newcomer import QUIET_FORMS
 from processors.relate.words import terms
 
@@ -53,7 +54,7 @@ def member_facts(added: AddedArticle, at: float, *, quiet: bool, lead: Iterable[
 def facts_of(tagged: Tagged, assignment: Assignment, at: float) -> MemberFacts:
     """The facts of an article that was just assigned."""
     return member_facts(
-        added_article(tagged, assignment), at, quiet=tagged.form in QUIET_FORMS, lead=leading_sentences(tagged)
+        added_article(tagged, assignment), at, quiet=form_of(tagged) in QUIET_FORMS, lead=leading_sentences(tagged)
     )
 
 
@@ -69,6 +70,9 @@ def added_article(tagged: Tagged, assignment: Assignment) -> AddedArticle:
         language=tagged.language,
         published_at=tagged.published_at,
         duplicate_of=assignment.duplicate_of,
+        syndication_group=assignment.duplicate_of,
+        model=tagged.model,
+        form=form_of(tagged),
         entities=tuple(dict.fromkeys(entity.id for entity in tagged.entities))[:ENTITIES_LIMIT],
         countries=tagged.countries[:COUNTRIES_LIMIT],
         themes=tuple(_quoted_theme(theme, tagged) for theme in tagged.themes),

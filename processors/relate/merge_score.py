@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -24,6 +25,19 @@ class Features:
     entities: float
     breadth: float
 
+    def weighed(self, weights: Mapping[str, float]) -> float:
+        """The sum of weight x feature."""
+        return (
+            weights["bias"]
+            + weights["body"] * self.body
+            + weights["near"] * self.body * self.time
+            + weights["title"] * self.title
+            + weights["time"] * self.time
+            + weights["shared"] * self.shared
+            + weights["entities"] * self.entities
+            + weights["breadth"] * self.breadth
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MergeScore:
@@ -33,20 +47,16 @@ class MergeScore:
     weights: dict[str, float]
     join: float
     merge: float
+    undated: float = 0.5
+    """What stands for `time` where a date is missing."""
+    wake: float = 0.9
+    """How alike an article must be to a story that is over to take it up again."""
+    across: float = 0.5
+    """How alike by ids an article must be to a story in another language."""
 
     def __call__(self, features: Features) -> float:
         """Probability that the two belong together (logistic model)."""
-        weights = self.weights
-        total = (
-            weights["bias"]
-            + weights["body"] * features.body
-            + weights["title"] * features.title
-            + weights["time"] * features.time
-            + weights["shared"] * features.shared
-            + weights["entities"] * features.entities
-            + weights["breadth"] * features.breadth
-        )
-        return 1 / (1 + math.exp(-total))
+        return 1 / (1 + math.exp(-features.weighed(self.weights)))
 
 
 @cache

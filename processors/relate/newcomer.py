@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from geowire.messages import Tagged
-from processors.relate.contribution import Contribution, article_terms, contribution
+from geowire.messages.article import Form
+from processors.relate.contribution import Contribution, article_terms, contribution, first_words
 from processors.relate.document_counts import DocumentCounts, entity_term
 from processors.relate.live_story import Member
-from processors.relate.near_duplicates import signature
-from processors.relate.vectors import heaviest
+from processors.relate.marks import LOOKING_BACK, form_of
+from processors.relate.near_duplicates import Sketch, sketch
 
 HEAVIEST = 20
 QUIET_FORMS = frozenset({"live", "roundup"})
+SEEDLESS_FORMS = QUIET_FORMS | {"opinion"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,28 @@ class Newcomer:
     contribution: Contribution
     heaviest: tuple[str, ...]
     """Its heaviest terms."""
-    signed: bytes | None
+    sketch: Sketch | None
+    form: Form
 
     @property
     def quiet(self) -> bool:
         """True for live blogs and round-ups: they treat many stories, so they join but neither shape nor merge any."""
-        return self.tagged.form in QUIET_FORMS
+        return self.form in QUIET_FORMS
+
+    @property
+    def seeds_merges(self) -> bool:
+        """Whether stories may turn out to be one by this article: none that treats many, argues, or looks back."""
+        return not (self.late or self.looks_back or self.form in SEEDLESS_FORMS)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it is about an anniversary."""
+        return LOOKING_BACK in self.contribution.marks
+
+    @property
+    def dated(self) -> bool:
+        """Whether the publisher says when it was published."""
+        return self.tagged.published_at is not None
 
     def counted_terms(self) -> set[str]:
         """What it adds to the counts of the stream."""
@@ -60,13 +79,16 @@ def article_time(tagged: Tagged) -> float:
 def prepare(tagged: Tagged, newest: float, window: timedelta, documents: DocumentCounts) -> Newcomer:
     """The article as the grouping sees it, at a moment of the stream."""
     at = article_time(tagged)
-    found = article_terms(tagged)
+    form = form_of(tagged)
+    words = first_words(tagged.text)
+    found = article_terms(tagged.title, words)
     brings = contribution(tagged, found, documents)
     return Newcomer(
         tagged=tagged,
         at=at,
         late=at < newest - window.total_seconds(),
         contribution=brings,
-        heaviest=tuple(term for term, _ in heaviest(brings.body, HEAVIEST)),
-        signed=None if tagged.form in QUIET_FORMS else signature(tagged.title, tagged.text),
+        heaviest=tuple(islice(brings.body, HEAVIEST)),
+        sketch=None if form in QUIET_FORMS else sketch(words),
+        form=form,
     )

@@ -10,7 +10,9 @@ from processors.relate.contribution import EMPTY, MOST_ENTITIES, TITLE_TIMES, Co
 from processors.relate.document_counts import DocumentCounts, entity_term
 from processors.relate.grouping import Grouping
 from processors.relate.live_story import LiveStory, Member
+from processors.relate.marks import known_marks, text_marks
 from processors.relate.member_facts import SENTENCE_END, MemberFacts, member_facts
+from processors.relate.newcomer import QUIET_FORMS
 from processors.relate.ordinals import ordinals
 from processors.relate.vectors import counted, weigh
 from processors.relate.words import terms
@@ -45,20 +47,21 @@ def _take_in(grouping: Grouping, stories: dict[str, LiveStory], event: Event, me
         at = (added.published_at or event.time).timestamp()
         _put_member(grouping.documents, story, added, at, message.extract or "")
         grouping.newest = max(grouping.newest, at)
-        yield member_facts(added, at, quiet=False, lead=_own_sentences(message))
+        yield member_facts(added, at, quiet=added.form in QUIET_FORMS, lead=_own_sentences(message))
     for article_id in message.removed:
         _mark_withdrawn(story, article_id)
     _settle(grouping, stories, story, message)
 
 
 def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle, at: float, extract: str) -> None:
-    brings = _contribution(added, extract, documents)
+    quiet = added.form in QUIET_FORMS and bool(story.members.keys() - {added.article_id})
+    brings = EMPTY if quiet else _contribution(added, extract, documents)
     member = _member(added, at, brings)
     held = story.members.get(added.article_id)
     if held is None:
         count = documents.extend if story.members else documents.start
         count({*brings.body, *map(entity_term, brings.entities)} - story.profile.counted_terms())
-        story.take_in(added.article_id, member, brings)
+        story.take_in(added.article_id, member, brings if added.duplicate_of is None else EMPTY)
     else:
         member.place, member.late = held.place, held.late
         story.members[added.article_id] = member
@@ -68,7 +71,7 @@ def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle
 def _member(added: AddedArticle, at: float, brings: Contribution) -> Member:
     return Member(
         version=added.version,
-        model=added.why.model.partition(" ")[2],
+        model=added.model or added.why.model.partition(" ")[2],
         at=at,
         voice=added.publisher.family or added.publisher.id,
         duplicate_of=added.duplicate_of,
@@ -86,7 +89,19 @@ def _contribution(added: AddedArticle, extract: str, documents: DocumentCounts) 
     title = terms(added.title)
     body = counted(*[title] * TITLE_TIMES, terms(" ".join(quotes)), terms(extract))
     return Contribution(
-        weigh(body, documents), weigh(counted(title), documents), added.entities[:MOST_ENTITIES], ordinals(added.title)
+        weigh(body, documents),
+        weigh(counted(title), documents),
+        added.entities[:MOST_ENTITIES],
+        ordinals(added.title),
+        _marks(added, extract),
+    )
+
+
+def _marks(added: AddedArticle, extract: str) -> tuple[str, ...]:
+    found = text_marks(added.title, extract)
+    return (
+        *known_marks((theme.theme for theme in added.themes), added.language, dated=bool(added.published_at)),
+        *found,
     )
 
 
@@ -105,7 +120,7 @@ def _mark_withdrawn(story: LiveStory, article_id: str) -> None:
 def _settle(grouping: Grouping, stories: dict[str, LiveStory], story: LiveStory, message: Story) -> None:
     grouping.turn += 1
     story.version, story.turn, story.touched = message.version, grouping.turn, grouping.newest
-    story.merged_from = list(message.merged_from)
+    story.merged_from, story.continues = list(message.merged_from), message.continues
     stories[story.id] = stories.pop(story.id)  # stories stand in the order of their last change
 
 

@@ -14,6 +14,7 @@ from geowire.topics import STORIES, TAGGED
 from processors.relate.assignment import Assignment, Merged
 from processors.relate.fact_store import FactStore
 from processors.relate.grouping import Grouping
+from processors.relate.live_stories import MOST_LIVE
 from processors.relate.live_story import LiveStory
 from processors.relate.member_facts import facts_of
 from processors.relate.merge_score import MergeScore
@@ -30,10 +31,13 @@ class RelateStage:
     topic = TAGGED.name
     rebuilds_from = STORIES.name
 
-    def __init__(self, window: timedelta = timedelta(days=7), score: MergeScore | None = None) -> None:
+    def __init__(
+        self, window: timedelta = timedelta(days=7), score: MergeScore | None = None, most: int = MOST_LIVE
+    ) -> None:
+        self._most = most
         self._window = window
         self._score = score
-        self._grouping = Grouping(window, score=score)
+        self._grouping = Grouping(window, score=score, most=most)
         self._facts = FactStore()
 
     def create_tables(self, connection: sqlite3.Connection) -> None:
@@ -43,7 +47,7 @@ class RelateStage:
     def load(self, connection: sqlite3.Connection) -> None:
         """Forget everything held in memory and read it from the tables."""
         self._facts.clear()
-        self._grouping = Grouping(self._window, partial(recall_story, connection), self._score)
+        self._grouping = Grouping(self._window, partial(recall_story, connection), self._score, self._most)
         load_grouping(self._grouping, connection)
 
     def process(self, batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:
@@ -73,9 +77,9 @@ class RelateStage:
         assignment = self._grouping.add(tagged)
         if assignment.why is None:
             return []
+        story = self._story_of(assignment)
         facts = facts_of(tagged, assignment, article_time(tagged))
         self._facts.put(facts, connection)
-        story = self._story_of(assignment)
         message = story_message(story, self._facts.of(story, connection), added=[facts.added])
         return [*(_end(merged, event) for merged in assignment.merged), story_event(message, event.time)]
 

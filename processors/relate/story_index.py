@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 from processors.relate.live_story import LiveStory
-from processors.relate.vectors import Vector, heaviest
+from processors.relate.vectors import Vector
 
 QUERY_TERMS = 30
 LEAST_LIKENESS = 0.02
@@ -14,34 +15,45 @@ MOST_POSTINGS = 3_000
 """Postings read for one article: the rarest terms are read first, so a busy day costs little more than a quiet one."""
 
 
-class StoryIndex:
-    """Postings of each story's heaviest terms."""
+def heavy_terms(story: LiveStory) -> Mapping[str, float]:
+    """What an index knows a story by, unless it is told otherwise."""
+    return story.profile.heavy_terms()
 
-    def __init__(self) -> None:
+
+class StoryIndex:
+    """Postings of what each story is known by."""
+
+    def __init__(self, known_by: Callable[[LiveStory], Mapping[str, float]] = heavy_terms) -> None:
+        self._known_by = known_by
         self._postings: dict[str, dict[int, float]] = {}
         self._terms: dict[int, list[str]] = {}
         self._stories: dict[int, LiveStory] = {}
 
     def put(self, story: LiveStory) -> None:
         """Index a story, or index it anew."""
-        self.drop(story)
-        heavy = story.profile.heavy_terms()
-        for term, weight in heavy.items():
+        known = self._known_by(story)
+        for term in self._terms.get(story.number, ()):
+            if term not in known:
+                self._forget(term, story.number)
+        for term, weight in known.items():
             self._postings.setdefault(term, {})[story.number] = weight
-        self._terms[story.number] = list(heavy)
+        self._terms[story.number] = list(known)
         self._stories[story.number] = story
 
     def drop(self, story: LiveStory) -> None:
         """Forget a story."""
         for term in self._terms.pop(story.number, ()):
-            postings = self._postings[term]
-            del postings[story.number]
-            if not postings:
-                del self._postings[term]
+            self._forget(term, story.number)
         self._stories.pop(story.number, None)
 
+    def _forget(self, term: str, number: int) -> None:
+        postings = self._postings[term]
+        del postings[number]
+        if not postings:
+            del self._postings[term]
+
     def candidates(self, vector: Vector, limit: int) -> list[LiveStory]:
-        """The stories that share most with a vector, the likeliest first."""
+        """The stories that share most with the first terms of a vector, the likeliest first."""
         likeness: dict[int, float] = {}
         for term, weight in self._rarest_first(vector):
             for number, share in self._postings[term].items():
@@ -50,8 +62,8 @@ class StoryIndex:
         return [self._stories[-number] for _, number in best]
 
     def _rarest_first(self, vector: Vector) -> list[tuple[str, float]]:
-        """The heaviest terms of a vector, without those that would read too many postings."""
-        known = [(term, weight) for term, weight in heaviest(vector, QUERY_TERMS) if term in self._postings]
+        """The first terms of a vector, without those that would read too many postings."""
+        known = [(term, weight) for term, weight in islice(vector.items(), QUERY_TERMS) if term in self._postings]
         known.sort(key=lambda item: (len(self._postings[item[0]]), item[0]))
         read = 0
         for place, (term, _) in enumerate(known):

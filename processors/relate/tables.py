@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple
 from importlib.resources import files
 from itertools import groupby
@@ -12,13 +14,14 @@ from operator import itemgetter
 from typing import Any
 
 from processors.relate.assignment import Journal
+from processors.relate.dormant import outline
 from processors.relate.grouping import Grouping
 from processors.relate.live_story import LiveStory, Member, Profile
 
 KEPT_SECONDS = 30 * 86_400.0
 """A story that was let go is kept for late versions and withdrawals as long as its topic keeps it."""
 
-STORY = "id, number, version, first, last, touched, turn, profile, merged_from"
+STORY = "id, number, version, first, last, touched, turn, profile, merged_from, continues"
 MEMBER = "article_id, version, model, at, voice, duplicate_of, late, withdrawn, contribution, place"
 
 
@@ -31,6 +34,23 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 def load_grouping(grouping: Grouping, connection: sqlite3.Connection) -> None:
     """Fill a new grouping from the tables."""
+    with uncollected():
+        _load(grouping, connection)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection while much is made that stays: it would look through all of it again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _load(grouping: Grouping, connection: sqlite3.Connection) -> None:
     meta = connection.execute("SELECT newest, started, turn, documents FROM relate_meta").fetchone()
     if meta is None:
         return
@@ -39,10 +59,20 @@ def load_grouping(grouping: Grouping, connection: sqlite3.Connection) -> None:
     members = dict(_members_by_story(connection))
     for row in connection.execute(f"SELECT {STORY} FROM relate_story WHERE live ORDER BY turn"):  # noqa: S608
         grouping.stories.put(_story(row, members.get(row[0], {})))
-    for seq, article_id, signed in connection.execute("SELECT seq, article_id, signed FROM relate_signature"):
-        if not grouping.duplicates.count:
-            grouping.duplicates.count = seq
-        grouping.duplicates.add(article_id, signed)
+    for row in _dormant(connection, grouping.dormant.most):
+        story = _story(row[:-1], {})
+        story.key_member = row[-1] or ""
+        grouping.dormant.put(outline(story))
+    grouping.dormant.prune(grouping.newest)
+    for seq, article_id, sketch, newest in connection.execute("SELECT * FROM relate_sketch ORDER BY seq"):
+        grouping.duplicates.restore(seq, article_id, sketch, newest)
+
+
+def _dormant(connection: sqlite3.Connection, most: int) -> list[tuple[Any, ...]]:
+    """The stories that were let go last, the oldest first, each with a member."""
+    member = "(SELECT article_id FROM relate_member WHERE story_id = id ORDER BY place LIMIT 1)"
+    rows = f"SELECT {STORY}, {member} FROM relate_story WHERE NOT live ORDER BY turn DESC LIMIT ?"  # noqa: S608
+    return connection.execute(rows, (most,)).fetchall()[::-1]
 
 
 def _members_by_story(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Member]]]:
@@ -60,9 +90,10 @@ def _member(row: tuple[Any, ...]) -> Member:
 
 
 def _story(row: tuple[Any, ...], members: dict[str, Member]) -> LiveStory:
-    story_id, number, version, first, last, touched, turn, profile, merged_from = row
+    story_id, number, version, first, last, touched, turn, profile, merged_from, continues = row
     story = LiveStory(story_id, number, version, first, last, touched, turn)
     story.profile, story.members, story.merged_from = Profile.unpack(profile), members, json.loads(merged_from)
+    story.continues = continues
     return story
 
 
@@ -88,8 +119,8 @@ def write_changes(grouping: Grouping, connection: sqlite3.Connection) -> None:
     _write_stories(grouping, journal, connection)
     _write_members(journal, connection)
     _write_counts(grouping, connection)
-    connection.executemany("INSERT OR REPLACE INTO relate_signature VALUES (?, ?, ?)", journal.signatures)
-    connection.execute("DELETE FROM relate_signature WHERE seq < ?", (grouping.duplicates.oldest,))
+    connection.executemany("INSERT OR REPLACE INTO relate_sketch VALUES (?, ?, ?, ?)", journal.sketches)
+    connection.execute("DELETE FROM relate_sketch WHERE seq < ?", (grouping.duplicates.oldest,))
     _prune_daily(grouping, connection)
     meta = (grouping.newest, grouping.started, grouping.turn, grouping.documents.documents)
     connection.execute("INSERT OR REPLACE INTO relate_meta VALUES (1, ?, ?, ?, ?)", meta)
@@ -97,7 +128,7 @@ def write_changes(grouping: Grouping, connection: sqlite3.Connection) -> None:
 
 def _write_stories(grouping: Grouping, journal: Journal, connection: sqlite3.Connection) -> None:
     rows = [(*_story_row(story), story.id in grouping.stories) for story in journal.stories.values()]
-    connection.executemany("INSERT OR REPLACE INTO relate_story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT OR REPLACE INTO relate_story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.executemany("UPDATE relate_story SET live=0 WHERE id=?", [(each,) for each in journal.retired])
     for ended, to in journal.ended.items():
         connection.execute("DELETE FROM relate_story WHERE id=?", (ended,))
@@ -107,7 +138,7 @@ def _write_stories(grouping: Grouping, journal: Journal, connection: sqlite3.Con
 
 def _story_row(story: LiveStory) -> tuple[object, ...]:
     numbers = (story.id, story.number, story.version, story.first, story.last, story.touched, story.turn)
-    return (*numbers, story.profile.pack(), json.dumps(story.merged_from))
+    return (*numbers, story.profile.pack(), json.dumps(story.merged_from), story.continues)
 
 
 def _write_members(journal: Journal, connection: sqlite3.Connection) -> None:

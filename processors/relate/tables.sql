@@ -4,7 +4,8 @@ CREATE TABLE IF NOT EXISTS relate_meta (
 );
 CREATE TABLE IF NOT EXISTS relate_story (
     id TEXT PRIMARY KEY, number INTEGER NOT NULL, version INTEGER NOT NULL, first REAL NOT NULL, last REAL NOT NULL,
-    touched REAL NOT NULL, turn INTEGER NOT NULL, profile TEXT NOT NULL, merged_from TEXT NOT NULL, live INTEGER NOT NULL
+    touched REAL NOT NULL, turn INTEGER NOT NULL, profile TEXT NOT NULL, merged_from TEXT NOT NULL, continues TEXT,
+    live INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS relate_story_live ON relate_story (live, turn);
 CREATE TABLE IF NOT EXISTS relate_member (
@@ -16,4 +17,6 @@ CREATE INDEX IF NOT EXISTS relate_member_story ON relate_member (story_id, place
 CREATE TABLE IF NOT EXISTS relate_fact (article_id TEXT PRIMARY KEY, packed TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS relate_alias (ended TEXT PRIMARY KEY, story_id TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS relate_count (term TEXT PRIMARY KEY, stories INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS relate_signature (seq INTEGER PRIMARY KEY, article_id TEXT NOT NULL, signed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS relate_sketch (
+    seq INTEGER PRIMARY KEY, article_id TEXT NOT NULL, sketch BLOB NOT NULL, newest REAL NOT NULL
+);

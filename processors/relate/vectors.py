@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -16,10 +15,16 @@ DIGITS = 5
 
 
 def weigh(counted: Counter[str], documents: DocumentCounts) -> Vector:
-    """Terms by (1 + log frequency) x inverse document frequency, scaled to length 1."""
-    vector = {term: (1 + math.log(count)) * documents.weight(term) for term, count in counted.items()}
+    """Terms by (1 + log frequency) x inverse document frequency, scaled to length 1, the heaviest first."""
+    weight = documents.weight
+    vector = {
+        term: weight(term) * (1 + math.log(count)) if count > 1 else weight(term) for term, count in counted.items()
+    }
     length = norm(vector)
-    return {term: round(weight / length, DIGITS) for term, weight in vector.items()} if length else {}
+    if not length:
+        return {}
+    in_order = sorted([(-weight, term) for term, weight in vector.items()])
+    return {term: round(-weight / length, DIGITS) for weight, term in in_order}
 
 
 def norm(vector: Vector) -> float:
@@ -35,12 +40,13 @@ def dot(left: Vector, right: Vector) -> float:
 def add(into: Vector, vector: Vector) -> None:
     """Add a vector to another, in place."""
     for term, weight in vector.items():
-        into[term] = round(into.get(term, 0.0) + weight, DIGITS)
+        into[term] = into.get(term, 0.0) + weight
 
 
 def heaviest(vector: Vector, limit: int) -> list[tuple[str, float]]:
     """The heaviest terms, the heaviest first; equal ones by name."""
-    return heapq.nsmallest(limit, vector.items(), key=lambda item: (-item[1], item[0]))
+    in_order = sorted([(-weight, term) for term, weight in vector.items()])
+    return [(term, -weight) for weight, term in in_order[:limit]]
 
 
 def heaviest_shared(left: Vector, right: Vector, limit: int) -> list[str]:

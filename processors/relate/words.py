@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain
 
 import yaml
 
@@ -35,10 +37,12 @@ def frequent_terms() -> frozenset[str]:
 
 def terms(text: str) -> list[str]:
     """The terms of a text, in order."""
-    found: list[str] = []
-    for word in WORD.findall(text):
-        found.extend(normal_forms(word))
-    return found
+    return terms_of(WORD.findall(text))
+
+
+def terms_of(words: Iterable[str]) -> list[str]:
+    """The terms of some words, in order."""
+    return list(chain.from_iterable(map(normal_forms, words)))
 
 
 @lru_cache(maxsize=50_000)

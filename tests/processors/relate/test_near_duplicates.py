@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from geowire.messages import Tagged
 from processors.relate import Grouping
-from processors.relate.near_duplicates import GENERATION, GENERATIONS, NearDuplicates, jaccard, signature
+from processors.relate.contribution import first_words
+from processors.relate.near_duplicates import NearDuplicates, Sketch, containment, pack, sketch
 
 Build = Callable[..., Tagged]
 
@@ -49,25 +50,50 @@ def test_one_title_for_two_stories(article: Build, telling: Build) -> None:
     assert first.story_id != second.story_id
 
 
-def test_signatures_estimate_likeness() -> None:
-    """Equal texts are wholly alike, different ones not at all."""
-    one, other = signature("", WIRE), signature("", " ".join(reversed(WIRE.split())))
-
-    assert one is not None
-    assert other is not None
-    assert jaccard(one, one) == 1.0
-    assert jaccard(one, other) < 0.1
+def sketched(text: str) -> Sketch:
+    """The sketch of a text that is long enough."""
+    hashes = sketch(first_words(text))
+    assert hashes is not None
+    return hashes
 
 
-def test_the_ring_is_bounded() -> None:
-    """With a full ring the oldest generation of signatures goes."""
-    ring = NearDuplicates()
-    signed = signature("", WIRE)
-    assert signed is not None
-    ring.add("first", signed)
+def test_sketches_estimate_containment() -> None:
+    """A text is wholly in itself and in a longer one; its words in another order are not in it."""
+    whole = sketched(WIRE)
 
-    for number in range(GENERATION * GENERATIONS):
-        ring.add(f"other-{number}", number.to_bytes(4, "big") * 128)
+    assert containment(whole, whole) == 1.0
+    assert containment(sketched(WIRE.partition("Divers")[0]), whole) > 0.9
+    assert containment(whole, sketched(" ".join(reversed(WIRE.split())))) < 0.1
+
+
+def test_texts_without_spaces_are_compared_by_characters() -> None:
+    """A Chinese text that lost a sentence is still in the whole."""
+    text = (
+        "港口局周一关闭了五个码头中的两个因为一台起重机砸中了一艘货轮。发言人说没有人受伤但是四十艘船只正在港外等待。"
+    )
+
+    assert containment(sketched(text[:31]), sketched(text)) > 0.9
+
+
+def test_the_ring_is_bounded_in_number() -> None:
+    """With a full ring the oldest part of a day goes."""
+    ring, signed = NearDuplicates(most=80), sketched(WIRE)
+    ring.add("first", pack(signed), 0.0)
+
+    for number in range(90):
+        ring.add(f"other-{number}", pack(tuple(range(number * 200, number * 200 + 128))), 0.0)
 
     assert ring.alike(signed) == []
-    assert ring.oldest == GENERATION
+    assert 0 < ring.count - ring.oldest <= 80
+
+
+def test_the_ring_is_bounded_in_days() -> None:
+    """A text of a week and a day ago is forgotten, one of yesterday is known."""
+    ring, signed, day = NearDuplicates(days=8), sketched(WIRE), 86_400.0
+    ring.add("old", pack(signed), 0.0)
+    ring.add("young", pack(signed), 7 * day)
+    assert {article_id for _, article_id in ring.alike(signed)} == {"old", "young"}
+
+    ring.add("other", pack(tuple(range(128))), 8 * day)
+
+    assert [article_id for _, article_id in ring.alike(signed)] == ["young"]
