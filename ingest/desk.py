@@ -40,7 +40,7 @@ class Desk:
     page_slots: asyncio.Semaphore
     """Entries under way at once, from fetch to commit: this keeps memory flat."""
     large_places: LargePlaces
-    """Bodies over a million bytes that are held at once."""
+    """Bodies over two million bytes that are held at once."""
     stuck_sites: Strikes
     """Registered domains whose pages get stuck in a worker."""
     publishers: Publishers = field(default_factory=Publishers)

@@ -20,7 +20,7 @@ ZSTD_WINDOW = 8 * 1024 * 1024
 """A content coding needs no more (RFC 9659)."""
 TEXT_STARTS = (b"<", b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 PLAIN = frozenset({"", "identity"})
-LARGE = 1_000_000
+LARGE = 2_000_000
 """Bytes of a body that is seldom met: only a few of those are held at once."""
 
 
@@ -64,7 +64,7 @@ async def read_body(
 ) -> Body:
     """The decoded body. Raises `TooLarge` as soon as that is known, `BadEncoding` if it cannot be decoded.
 
-    Room is made before more than a million bytes are held, encoded or decoded.
+    Room is made before more than two million bytes are held, encoded or decoded.
     """
     raw = await _gather(chunks, limit, make_room)
     kind = encoding.strip().lower()

@@ -11,7 +11,8 @@ from ingest.host_tables import HostRobots
 
 HEAD_BYTES = 65_536
 """Where the meta elements of a page stand."""
-MENTIONED = re.compile(rb"noai|noimageai|tdm-reservation", re.IGNORECASE)
+MENTIONED = (b"noai", b"noimageai", b"tdm-reservation")
+"""Looked for in small letters: most pages have none, and a search without case costs more than all else here."""
 META = re.compile(rb"<meta\b([^<>]{0,500})>", re.IGNORECASE)
 NO_AI = re.compile(r"(?:^|[\s,:;\"'=])(?:noai|noimageai)(?:$|[\s,;\"'/])", re.IGNORECASE)
 ROBOTS_META = re.compile(r"name\s*=\s*[\"']?robots\b", re.IGNORECASE)
@@ -36,7 +37,8 @@ def opts_out(headers: Mapping[str, str], body: bytes) -> bool:
     if NO_AI.search(headers.get("x-robots-tag", "")) or headers.get("tdm-reservation", "").strip() == "1":
         return True
     head = body[:HEAD_BYTES]
-    if not MENTIONED.search(head):
+    lowered = head.lower()
+    if not any(name in lowered for name in MENTIONED):
         return False
     return any(_reserves(found[1].decode("utf-8", "replace")) for found in META.finditer(head))
 

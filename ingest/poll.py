@@ -51,8 +51,8 @@ SHARD_SECONDS = 30.0
 """The next shard begins after so long in any case."""
 DOCUMENTS_PER_REQUEST = 4
 """Feeds whose entries are under way, for each request that may be: most of them only wait for pages."""
-LARGE_AT_ONCE = 4
-"""Bodies over a million bytes that are in memory at the same time."""
+LARGE_AT_ONCE = 8
+"""Bodies over two million bytes that are in memory at the same time."""
 DRAIN = timedelta(seconds=30)
 """How long the end of a poll waits for a bus that does not answer; what is left is sent by the next."""
 

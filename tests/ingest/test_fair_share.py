@@ -140,7 +140,7 @@ def test_feeds_and_pages_never_wait_for_each_other(newsroom: Newsroom, item: Mak
 
 
 def test_a_large_body_waits_for_its_place() -> None:
-    """Room is asked for once more than a million bytes are held, whether they came so or were packed."""
+    """Room is asked for once more than two million bytes are held, whether they came so or were packed."""
     made: list[int] = []
 
     async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
@@ -153,7 +153,7 @@ def test_a_large_body_waits_for_its_place() -> None:
         async def make_room() -> None:
             made.append(1)
 
-        return len((await read_body(pieces(*parts), encoding, BodyLimit(5_000_000), make_room)).data)
+        return len((await read_body(pieces(*parts), encoding, BodyLimit(8_000_000), make_room)).data)
 
     assert (asyncio.run(read(b"x" * LARGE)), made) == (LARGE, [])
     assert (asyncio.run(read(b"x" * LARGE, b"y")), made) == (LARGE + 1, [1])
