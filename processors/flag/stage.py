@@ -29,7 +29,8 @@ class FlagStage:
     topic = STORIES.name
     rebuilds_from = FLAGGED.name
 
-    def __init__(self, watches: Sequence[Watch] | None = None) -> None:
+    def __init__(self, watches: Sequence[Watch] | None = None, *, forgets: bool = True) -> None:
+        self._forgets = forgets
         self._watches = shipped_watches() if watches is None else tuple(watches)
         self._pruned_day = 0
 
@@ -45,7 +46,8 @@ class FlagStage:
         """The flags that follow from story updates, in their order."""
         fired = Fired(connection)
         flags = [flag for event in batch for flag in self._flags(event, fired)]
-        self._prune_daily(batch, fired)
+        if self._forgets:
+            self._prune_daily(batch, fired)
         return [flagged_event(flag) for flag in flags]
 
     def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
