@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from geowire.errors import Misconfigured
@@ -168,3 +169,26 @@ def test_a_missing_file_is_misconfigured(tmp_path: Path) -> None:
 def test_the_schema_is_that_of_the_models() -> None:
     """`watches.schema.json` is what the models say; write it again with `watches_schema()`."""
     assert files("processors.flag").joinpath("watches.schema.json").read_text("utf-8") == watches_schema()
+
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "add-a-watch.md").read_text("utf-8")
+
+
+def test_the_guide_has_a_working_example() -> None:
+    """What a newcomer copies is a good file, for geowire and for an editor's schema."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+
+    watches = parse_watches(example, "guide.yaml")
+
+    assert [watch.id for watch in watches] == ["nordic-aid", "enrichment"]
+    assert Draft202012Validator(json.loads(watches_schema())).is_valid(yaml.safe_load(example))
+
+
+def test_the_guide_tells_a_mistake_as_it_is_told() -> None:
+    """The line in the guide is the line that geowire prints for that file."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+
+    with pytest.raises(Misconfigured) as caught:
+        parse_watches(example.replace("recipient: UA", "recipient: Ukraine"), "watches.yaml")
+
+    assert f"\n{caught.value}\n" in GUIDE
