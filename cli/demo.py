@@ -65,7 +65,7 @@ def data_folder(kept: Path | None) -> Iterator[Path]:
 
 def demo_settings(folder: Path) -> Settings:
     """Embedded files in the folder, loopback allowed, the sample's articles never too old; nothing else is changed."""
-    embedded = {"data": folder, "bus": "", "state": "", "watches": None, "member": None}
+    embedded = {"data": folder, "bus": "", "state": "", "watches": None, "flag_feeds": None, "member": None}
     return load_settings(**embedded, allow_private_networks=LOOPBACK, max_age=EVER, story_window=SAMPLE_SPAN)
 
 

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """The catalogue: a path or an http(s) URL of an OPML or YAML file; empty: `feeds.yaml` in the data folder."""
     watches: Path | None = None
     """A YAML file of watches; empty: those that come with geowire."""
+    flag_feeds: Path | None = None
+    """A folder for an Atom feed of each watch; empty: none are written."""
     member: str | None = None
     """A stable name for this replica of a stage; after a crash it takes its partitions back at once."""
     kafka_replication: int = Field(default=1, ge=1, le=9)

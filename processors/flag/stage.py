@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 
 from geowire.errors import Rejected
 from geowire.events import Event, flag_id, flagged_event
 from geowire.messages import Flagged, Reason, Story, StoryMerged
 from geowire.topics import FLAGGED, STORIES
+from processors.flag.atom import AtomFeeds
 from processors.flag.findings import Finding, evaluate
 from processors.flag.fired import Cause, Fired, Firing, create_tables
 from processors.flag.watch import Watch
@@ -29,9 +31,12 @@ class FlagStage:
     topic = STORIES.name
     rebuilds_from = FLAGGED.name
 
-    def __init__(self, watches: Sequence[Watch] | None = None, *, forgets: bool = True) -> None:
-        self._forgets = forgets
+    def __init__(
+        self, watches: Sequence[Watch] | None = None, *, feeds: Path | None = None, forgets: bool = True
+    ) -> None:
         self._watches = shipped_watches() if watches is None else tuple(watches)
+        self._feeds = AtomFeeds(feeds, self._watches) if feeds else None
+        self._forgets = forgets
         self._pruned_day = 0
 
     def create_tables(self, connection: sqlite3.Connection) -> None:
@@ -39,8 +44,10 @@ class FlagStage:
         create_tables(connection)
 
     def load(self, connection: sqlite3.Connection) -> None:  # noqa: ARG002 - everything is read when it is needed
-        """Nothing is held in memory but the day of the last pruning."""
+        """Nothing is held in memory but the day of the last pruning and which feeds are stale."""
         self._pruned_day = 0
+        if self._feeds:
+            self._feeds.distrust()
 
     def process(self, batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:
         """The flags that follow from story updates, in their order."""
@@ -48,6 +55,9 @@ class FlagStage:
         flags = [flag for event in batch for flag in self._flags(event, fired)]
         if self._forgets:
             self._prune_daily(batch, fired)
+        if self._feeds:
+            self._feeds.keep(flags, connection)
+            self._feeds.write(connection)
         return [flagged_event(flag) for flag in flags]
 
     def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
@@ -56,6 +66,8 @@ class FlagStage:
         for event in published:
             if isinstance(event.data, Flagged):
                 _remember(event.data, fired)
+                if self._feeds:
+                    self._feeds.keep([event.data], connection)
 
     def _flags(self, event: Event, fired: Fired) -> Iterator[Flagged]:
         match event.data:
