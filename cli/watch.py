@@ -1,4 +1,4 @@
-"""`geowire watch check|test`: a watches file, before anybody relies on it."""
+"""`geowire watch check|test|send`: a watches file before anybody relies on it, and where flags go beside the topic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from cli.console import note, out, print_json, print_table, say
 from cli.stages import ready_bus
 from cli.tail import deliveries, full_name
+from cli.webhook import send
 from cli.wire_lines import flagged_lines
 from geowire.bus import Reader
 from geowire.errors import Misconfigured, Rejected
@@ -27,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+app.command()(send)
 
 File = Annotated[Path | None, typer.Argument(help="A watches file; without it the watches in force.", metavar="FILE")]
 
