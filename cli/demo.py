@@ -65,7 +65,8 @@ def data_folder(kept: Path | None) -> Iterator[Path]:
 
 def demo_settings(folder: Path) -> Settings:
     """Embedded files in the folder, loopback allowed, the sample's articles never too old; nothing else is changed."""
-    embedded = {"data": folder, "bus": "", "state": "", "watches": None, "spacy_model": None, "member": None}
+    nothing = dict.fromkeys(("watches", "flag_feeds", "spacy_model", "member"))
+    embedded = {"data": folder, "bus": "", "state": "", **nothing}
     return load_settings(**embedded, allow_private_networks=LOOPBACK, max_age=EVER, story_window=SAMPLE_SPAN)
 
 

@@ -65,7 +65,7 @@ def waiting(bus: Bus, name: StageName, topic: str) -> int:
     return sum(extent.lag for extent in bus.extents(group_of(name), [topic]).values())
 
 
-def report(name: StageName, counts: Counts, *, as_json: bool) -> None:
+def report(name: str, counts: Counts, *, as_json: bool) -> None:
     """What the stage has done."""
     facts = {"stage": name, "taken": counts.taken, "published": counts.published, "dead_letters": counts.dead}
     if as_json:

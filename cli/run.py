@@ -50,6 +50,8 @@ def run(
         household.start("flows", [sys.executable, "-m", "flows.serve", *(["--every", every] if every else [])])
         for name in READS:
             household.start(name, [sys.executable, "-m", "cli.main", "process", name])
+        if settings.webhook.get_secret_value():
+            household.start("webhook", [sys.executable, "-m", "cli.main", "watch", "send"])
         note(f"geowire: running; the UI is at http://{host}:{port}, logs in {home / 'logs'}; Ctrl-C ends it")
         household.watch()
     finally:

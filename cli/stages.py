@@ -61,7 +61,7 @@ def make_stage(name: StageName, settings: Settings) -> StatelessStage | Stateful
     from processors.flag.stage import FlagStage  # noqa: PLC0415
     from processors.flag.watch_file import read_watches  # noqa: PLC0415
 
-    return FlagStage(read_watches(settings.watches) if settings.watches else None)
+    return FlagStage(read_watches(settings.watches) if settings.watches else None, feeds=settings.flag_feeds)
 
 
 def load_tagger(settings: Settings) -> ArticleTagger:

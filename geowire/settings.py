@@ -65,6 +65,16 @@ class Settings(BaseSettings):
     """A YAML file of watches; empty: those that come with geowire."""
     spacy_model: Path | None = None
     """Folder of a spaCy model that finds names besides the gazetteer's; empty: none. spaCy must be installed."""
+    flag_feeds: Path | None = None
+    """A folder for an Atom feed of each watch; empty: none are written."""
+    webhook: SecretStr = SecretStr("")
+    """The http(s) address that `geowire watch send` posts flags to; kept out of sight, because it may hold a token."""
+    webhook_secret: SecretStr = SecretStr("")
+    """What flags to the webhook are signed with: at least 16 characters."""
+    webhook_attempts: int = Field(default=8, ge=1, le=50)
+    """A flag that the webhook does not take so often is a dead letter."""
+    webhook_timeout: Duration = timedelta(seconds=10)
+    """For one request to the webhook."""
     member: str | None = None
     """A stable name for this replica of a stage; after a crash it takes its partitions back at once."""
     kafka_replication: int = Field(default=1, ge=1, le=9)

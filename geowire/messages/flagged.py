@@ -13,7 +13,7 @@ class Reason(Message):
     """What made the watch fire: a kind and what is new of that kind."""
 
     kind: str = Field(max_length=50)
-    """`theme`, `aid`, `country`, `entity`, `publisher`, `words` or `pace`."""
+    """`theme`, `aid`, `amount`, `country`, `entity`, `publisher`, `language`, `words` or `pace`."""
     value: ShortText
     """What is new, in one line, such as `pledged US -> UA`."""
 

@@ -24,6 +24,7 @@ class Firing:
     """What is known of a cause that has fired."""
 
     flag_id: str
+    """Empty if it was told with another cause's flag."""
     times: int
     active: bool
 
@@ -56,6 +57,14 @@ class Fired:
             (story_id, cause.watch, cause.kind, cause.value),
         ).fetchone()
         return None if row is None else Firing(row[0], row[1], bool(row[2]))
+
+    def has_flag(self, story_id: str, watch: str) -> bool:
+        """Whether a flag of a watch stands on a story."""
+        row = self._connection.execute(
+            "SELECT 1 FROM flag_fired WHERE story_id=? AND watch=? AND active=1 AND flag_id<>'' LIMIT 1",
+            (story_id, watch),
+        ).fetchone()
+        return row is not None
 
     def put(self, story_id: str, cause: Cause, firing: Firing, at: float) -> None:
         """Note that a cause fired, or was taken back."""
@@ -106,6 +115,11 @@ class Fired:
         if ended == to:
             return
         change = self._connection.execute
+        change(
+            "DELETE FROM flag_fired WHERE story_id=? AND flag_id='' AND (watch, kind, value) IN"
+            " (SELECT watch, kind, value FROM flag_fired WHERE story_id=? AND flag_id<>'')",
+            (to, ended),
+        )
         change("UPDATE OR IGNORE flag_fired SET story_id=? WHERE story_id=?", (to, ended))
         change("UPDATE OR IGNORE flag_source SET story_id=? WHERE story_id=?", (to, ended))
         change("DELETE FROM flag_fired WHERE story_id=?", (ended,))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
 
 from geowire.errors import Rejected
 from geowire.events import Event, flag_id, flagged_event
 from geowire.messages import Flagged, Reason, Story, StoryMerged
 from geowire.topics import FLAGGED, STORIES
+from processors.flag.atom import AtomFeeds
 from processors.flag.findings import Finding, evaluate
 from processors.flag.fired import Cause, Fired, Firing, create_tables
 from processors.flag.watch import Watch
@@ -21,14 +25,18 @@ AGAIN = re.compile(r" \((\d+)\)$")
 
 
 class FlagStage:
-    """Fires each watch once for a story and reason. One member of its group works at a time."""
+    """Fires each watch once for a story, and again for what it calls news. One member of its group works at a time."""
 
     name = "flag"
     topic = STORIES.name
     rebuilds_from = FLAGGED.name
 
-    def __init__(self, watches: Sequence[Watch] | None = None) -> None:
+    def __init__(
+        self, watches: Sequence[Watch] | None = None, *, feeds: Path | None = None, forgets: bool = True
+    ) -> None:
         self._watches = shipped_watches() if watches is None else tuple(watches)
+        self._feeds = AtomFeeds(feeds, self._watches) if feeds else None
+        self._forgets = forgets
         self._pruned_day = 0
 
     def create_tables(self, connection: sqlite3.Connection) -> None:
@@ -36,14 +44,20 @@ class FlagStage:
         create_tables(connection)
 
     def load(self, connection: sqlite3.Connection) -> None:  # noqa: ARG002 - everything is read when it is needed
-        """Nothing is held in memory but the day of the last pruning."""
+        """Nothing is held in memory but the day of the last pruning and which feeds are stale."""
         self._pruned_day = 0
+        if self._feeds:
+            self._feeds.distrust()
 
     def process(self, batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:
         """The flags that follow from story updates, in their order."""
         fired = Fired(connection)
         flags = [flag for event in batch for flag in self._flags(event, fired)]
-        self._prune_daily(batch, fired)
+        if self._forgets:
+            self._prune_daily(batch, fired)
+        if self._feeds:
+            self._feeds.keep(flags, connection)
+            self._feeds.write(connection)
         return [flagged_event(flag) for flag in flags]
 
     def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
@@ -52,6 +66,8 @@ class FlagStage:
         for event in published:
             if isinstance(event.data, Flagged):
                 _remember(event.data, fired)
+                if self._feeds:
+                    self._feeds.keep([event.data], connection)
 
     def _flags(self, event: Event, fired: Fired) -> Iterator[Flagged]:
         match event.data:
@@ -70,10 +86,11 @@ class FlagStage:
             if fired.goes_on_as(ended) == ended:
                 fired.merge(ended, story.id, at)
         update = _Update(story, fired.goes_on_as(story.id), event, fired)
-        findings = update.findings(self._watches)
-        for cause, finding in findings:
-            yield from update.fire(cause, finding)
-        yield from update.retractions({(finding.article.article_id, cause) for cause, finding in findings})
+        found = [(watch, update.findings(watch)) for watch in self._watches]
+        yield from update.retractions({(one.article.article_id, cause) for _, ones in found for cause, one in ones})
+        for watch, findings in found:
+            for _, of_article in groupby(findings, key=lambda one: one[1].article.article_id):
+                yield from update.fire(watch, list(of_article))
 
     def _prune_daily(self, batch: Sequence[Event], fired: Fired) -> None:
         newest = max((event.time.timestamp() for event in batch), default=0.0)
@@ -91,15 +108,17 @@ class _Update:
         self._event = event
         self._fired = fired
 
-    def findings(self, watches: Iterable[Watch]) -> list[tuple[Cause, Finding]]:
-        """What the watches find in articles that did not come late."""
+    def findings(self, watch: Watch) -> list[tuple[Cause, Finding]]:
+        """What a watch finds in articles that did not come late, noted as sources before anything is taken back."""
         late = self._late_articles()
-        return [
+        found = [
             (Cause(watch.id, finding.reason.kind, finding.reason.value), finding)
-            for watch in watches
             for finding in evaluate(watch, self._story)
             if finding.article.article_id not in late
         ]
+        for cause, finding in found:
+            self._fired.add_source(self._story_id, finding.article.article_id, cause)
+        return found
 
     def _late_articles(self) -> set[str]:
         for added in self._story.added:
@@ -107,17 +126,37 @@ class _Update:
                 self._fired.note_late(added.article_id, self._event.time.timestamp())
         return {added.article_id for added in self._story.added if self._fired.is_late(added.article_id)}
 
-    def fire(self, cause: Cause, finding: Finding) -> Iterator[Flagged]:
-        """The flag, unless the cause has fired already and still holds."""
-        self._fired.add_source(self._story_id, finding.article.article_id, cause)
+    def fire(self, watch: Watch, of_article: list[tuple[Cause, Finding]]) -> Iterator[Flagged]:
+        """The flags for what an article brings: the first of the story, or for what is new since.
+
+        One article is told for one kind of reason; what else of `again_on` is new in it is told with that.
+        """
+        again = [(cause, finding) for cause, finding in of_article if cause.kind in watch.again_on]
+        if self._fired.has_flag(self._story_id, watch.id):
+            telling = [one for one in again if not self._is_known(one[0])]
+            telling.sort(key=lambda one: watch.again_on.index(one[0].kind))
+        else:
+            telling = of_article
+        lead = [one for one in telling if one[0].kind == telling[0][0].kind]
+        for cause, finding in lead if lead and lead[0] in again else lead[:1]:
+            yield self._raise(cause, finding)
+        for cause, _ in again if telling else ():
+            if not self._is_known(cause):
+                self._put(cause, Firing("", 0, active=True))
+
+    def _is_known(self, cause: Cause) -> bool:
+        firing = self._fired.firing(self._story_id, cause)
+        return firing is not None and firing.active
+
+    def _put(self, cause: Cause, firing: Firing) -> None:
+        self._fired.put(self._story_id, cause, firing, self._event.time.timestamp())
+
+    def _raise(self, cause: Cause, finding: Finding) -> Flagged:
         before = self._fired.firing(self._story_id, cause)
-        if before is not None and before.active:
-            return
         times = before.times + 1 if before else 1
         flag = self._flag(cause, finding, times)
-        firing = Firing(flag_id(flag), times, active=True)
-        self._fired.put(self._story_id, cause, firing, self._event.time.timestamp())
-        yield flag
+        self._put(cause, Firing(flag_id(flag), times, active=True))
+        return flag
 
     def _flag(self, cause: Cause, finding: Finding, times: int) -> Flagged:
         article = finding.article
@@ -147,7 +186,9 @@ class _Update:
         firing = self._fired.firing(self._story_id, cause)
         if firing is None or not firing.active:
             return
-        self._fired.retract(firing.flag_id)
+        self._put(cause, replace(firing, active=False))
+        if not firing.flag_id:
+            return
         yield Flagged(
             watch=cause.watch,
             story_id=self._story_id,

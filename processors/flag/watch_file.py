@@ -13,6 +13,8 @@ from geowire.errors import Misconfigured
 from processors.flag.watch import Watch, WatchFile
 
 SHIPPED = "watches.yaml"
+DEEPEST = 30
+"""Levels of lists and mappings."""
 
 
 def shipped_watches() -> tuple[Watch, ...]:
@@ -41,10 +43,29 @@ def parse_watches(text: str, name: str) -> tuple[Watch, ...]:
         ) from error
     except yaml.YAMLError as error:
         raise Misconfigured(f"{name}:1: not YAML: {str(error).splitlines()[0]}; write plain UTF-8 text") from error
+    except RecursionError as error:
+        raise Misconfigured(f"{name}:1: is nested too deeply; write at most {DEEPEST} levels") from error
+    _refuse_odd_nesting(root, name)
     try:
         return WatchFile.model_validate(data).watches
     except ValidationError as error:
         raise Misconfigured(_in_one_line(error.errors(include_url=False)[0], root, name)) from error
+
+
+def _refuse_odd_nesting(node: yaml.Node | None, name: str, level: int = 0) -> None:
+    """A key that stands twice, of which YAML would take the last, and nesting that nobody reads."""
+    if node is None or isinstance(node, yaml.ScalarNode):
+        return
+    line = node.start_mark.line + 1
+    if level > DEEPEST:
+        raise Misconfigured(f"{name}:{line}: is nested too deeply; write at most {DEEPEST} levels")
+    seen: set[str] = set()
+    for child in node.value:
+        key, value = child if isinstance(node, yaml.MappingNode) else (None, child)
+        if key is not None and str(key.value) in seen:
+            raise Misconfigured(f"{name}:{key.start_mark.line + 1}: {key.value}: stands here twice; write it once")
+        seen |= {str(key.value)} if key is not None else set()
+        _refuse_odd_nesting(value, name, level + 1)
 
 
 def _in_one_line(problem: ErrorDetails, root: yaml.Node | None, name: str) -> str:
@@ -56,10 +77,19 @@ def _in_one_line(problem: ErrorDetails, root: yaml.Node | None, name: str) -> st
     return f"{name}:{line_of(root, place)}: {field}: {_advice(problem)}{was}"
 
 
+ADVICE = {
+    "missing": "is missing; write it",
+    "bool_parsing": "write true or false",
+    "float_parsing": "write a number",
+    "finite_number": "write a number",
+    "too_short": "is empty; write at least one",
+    "string_too_short": "is empty; write something",
+}
+
+
 def _advice(problem: ErrorDetails) -> str:
-    if problem["type"] == "missing":
-        return "is missing; write it"
-    return problem["msg"].replace("Input should be", "write").replace("String should", "it should")
+    said = problem["msg"].replace("Input should be", "write").replace("String should", "it should")
+    return ADVICE.get(problem["type"], said)
 
 
 def line_of(root: yaml.Node | None, path: list[str]) -> int:
@@ -67,6 +97,8 @@ def line_of(root: yaml.Node | None, path: list[str]) -> int:
     node, line = root, 1
     for step in path:
         found = _child(node, step)
+        if found is None and step.isdigit():
+            continue  # one thing without brackets, which is a list of one
         if found is None:
             return line
         node, line = found

@@ -53,10 +53,10 @@ def build_story(version: int, *added: AddedArticle, story_id: str = "story", **f
 
 
 def build_watch(**fields: Any) -> Watch:
-    """A watch on military aid to Ukraine, unless something else is given."""
+    """A watch on every act of military aid to Ukraine, unless other conditions are given."""
     values: dict[str, Any] = {"id": "aid", "title": "Military aid"}
-    conditions = fields if fields.keys() & {"all", "any"} else {"all": [{"aid": {"recipient": "UA"}}], **fields}
-    return Watch.model_validate(values | conditions)
+    default = {"all": [{"aid": {"recipient": "UA"}}], "again_on": "aid"}
+    return Watch.model_validate(values | (fields if fields.keys() & {"all", "any", "not"} else default | fields))
 
 
 @pytest.fixture(scope="session")

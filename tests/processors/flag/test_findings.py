@@ -21,7 +21,16 @@ FULL: dict[str, Any] = {
     "themes": [
         {"theme": "nuclear", "score": 0.7, "evidence": [{"field": "text", "start": 0, "end": 4, "quote": "Fuel"}]}
     ],
-    "aid": [{"action": "provided", "donor": "NO", "recipient": "UA", "amount": 2e9, "confidence": "medium"}],
+    "aid": [
+        {
+            "action": "provided",
+            "donor": "NO",
+            "recipient": "UA",
+            "amount": 2e9,
+            "currency": "NOK",
+            "confidence": "medium",
+        }
+    ],
 }
 
 
@@ -39,8 +48,9 @@ def reasons(watch: Watch, story: Story) -> list[tuple[str, str]]:
         ({"aid": {"recipient": "UA"}}, ("aid", "provided NO -> UA")),
         ({"aid": {"donor": ["US", "NO"], "action": "provided"}}, ("aid", "provided NO -> UA")),
         ({"aid": {"action": ["pledged", "withheld"]}}, None),
-        ({"aid": {"min_amount": 1e9}}, ("aid", "provided NO -> UA")),
-        ({"aid": {"min_amount": 3e9}}, None),
+        ({"aid": {"amount": {"at_least": 2e9, "currency": ["EUR", "NOK"]}}}, ("aid", "provided NO -> UA")),
+        ({"aid": {"amount": {"at_least": 3e9, "currency": "NOK"}}}, None),
+        ({"aid": {"amount": {"at_least": 1, "currency": "USD"}}}, None),
         ({"aid": {"min_confidence": "high"}}, None),
         ({"country": {"iso": "NO", "role": "actor", "focus": True}}, ("country", "NO")),
         ({"country": {"iso": "NO", "role": "target"}}, None),
@@ -49,9 +59,16 @@ def reasons(watch: Watch, story: Story) -> list[tuple[str, str]]:
         ({"publisher": ["publisher-of-a", "other"]}, ("publisher", "publisher-of-a")),
         ({"words": ["truce", "cease-fire"]}, ("words", "truce")),
         ({"words": "uce"}, None),
+        ({"words": "truce  TALKS"}, ("words", "truce  TALKS")),
         ({"words": "fuel"}, ("words", "fuel")),
         ({"pace": "burst"}, ("pace", "burst")),
         ({"pace": ["fading"]}, None),
+        ({"all": [{"words": "truce"}, {"country": {"iso": "NO"}}]}, ("words", "truce")),
+        ({"all": [{"words": "truce"}, {"country": {"iso": "SE"}}]}, None),
+        ({"any": [{"words": "siege"}, {"words": "truce"}]}, ("words", "truce")),
+        ({"any": [{"words": "siege"}, {"words": "war"}]}, None),
+        ({"all": [{"words": "truce"}, {"not": {"words": ["siege"]}}]}, ("words", "truce")),
+        ({"all": [{"words": "truce"}, {"not": [{"words": "siege"}, {"words": "talks"}]}]}, None),
     ],
 )
 def test_each_condition_finds_its_own(
@@ -60,7 +77,7 @@ def test_each_condition_finds_its_own(
     """A condition that holds gives its reason, one that does not gives none."""
     update = story(1, added("a", **FULL), pace="burst")
 
-    assert reasons(watch(all=[condition]), update) == ([reason] if reason else [])
+    assert reasons(watch(all=[condition]), update)[:1] == ([reason] if reason else [])
 
 
 def test_denied_aid_is_no_aid(story: BuildStory, added: BuildAdded, watch: BuildWatch, aid: Callable[..., Any]) -> None:
@@ -79,21 +96,61 @@ def test_all_and_any_hold_for_one_article(story: BuildStory, added: BuildAdded, 
     assert reasons(wanted, story(1, added("a", **FULL, language="nb"), added("b"))) == []
 
 
-def test_only_named_kinds_are_reasons(story: BuildStory, added: BuildAdded, watch: BuildWatch) -> None:
-    """`fires_on` says which of the conditions count as news; by default the first one."""
+def test_what_must_not_hold_is_looked_for_in_the_same_article(
+    story: BuildStory, added: BuildAdded, watch: BuildWatch
+) -> None:
+    """An article in which one of `not` holds gives no reason, whatever else holds."""
+    wanted = watch(any=[{"words": "truce"}], **{"not": [{"language": "nb"}, {"publisher": "tabloid"}]})
+
+    assert reasons(wanted, story(1, added("a", **FULL))) == [("words", "truce")]
+    assert reasons(wanted, story(1, added("a", **FULL, language="nb-NO"))) == []
+    assert reasons(wanted, story(1, added("a", **FULL, publisher={"id": "tabloid"}))) == []
+
+
+def test_the_reason_comes_first_then_what_would_be_news(
+    story: BuildStory, added: BuildAdded, watch: BuildWatch
+) -> None:
+    """The first condition is the reason; kinds of `again_on` follow in their order."""
     conditions = [{"country": {"iso": "NO"}}, {"theme": {"name": "nuclear"}}]
     update = story(1, added("a", **FULL))
 
     assert reasons(watch(all=conditions), update) == [("country", "NO")]
-    assert reasons(watch(all=conditions, fires_on="theme"), update) == [("theme", "nuclear")]
+    assert reasons(watch(all=conditions, again_on=["publisher", "theme"]), update) == [
+        ("country", "NO"),
+        ("publisher", "publisher-of-a"),
+        ("theme", "nuclear"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("aid", "provided NO -> UA"),
+        ("amount", "provided NO -> UA: 2,000,000,000 NOK"),
+        ("country", "NO"),
+        ("theme", "nuclear"),
+        ("publisher", "publisher-of-a"),
+        ("language", "en"),
+        ("pace", "burst"),
+    ],
+)
+def test_without_a_condition_of_its_kind_whatever_comes_is_news(
+    story: BuildStory, added: BuildAdded, watch: BuildWatch, kind: str, value: str
+) -> None:
+    """A watch on a word can be told of again for each country, publisher, fact ... that the story gains."""
+    others = [{"iso": "SE", "mentions": 1}]
+    update = story(1, added("a", **FULL | {"countries": [*FULL["countries"], *others]}), pace="burst")
+
+    assert reasons(watch(all={"words": "truce"}, again_on=kind), update) == [("words", "truce"), (kind, value)]
 
 
 def test_evidence_has_its_source(story: BuildStory, added: BuildAdded, watch: BuildWatch) -> None:
-    """Evidence names article, address and publisher; without words of its own the title stands in."""
+    """Evidence names article, address and publisher; a reason without words has those beside it, else the title."""
     update = story(1, added("a", **FULL))
 
     (theme,) = evaluate(watch(all=[{"theme": {"name": "nuclear"}}]), update)[0].evidence
     (title,) = evaluate(watch(all=[{"entity": "organisation/iaea"}]), update)[0].evidence
+    beside = watch(all=[{"entity": "organisation/iaea"}, {"theme": {"name": "nuclear"}}])
 
     assert (theme.quote, theme.article_id, theme.url, theme.publisher) == (
         "Fuel",
@@ -102,3 +159,4 @@ def test_evidence_has_its_source(story: BuildStory, added: BuildAdded, watch: Bu
         "The Courier",
     )
     assert (title.field, title.quote) == ("title", "Truce talks in Geneva")
+    assert [piece.quote for piece in evaluate(beside, update)[0].evidence] == ["Fuel"]

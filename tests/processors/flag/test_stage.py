@@ -74,6 +74,122 @@ def test_something_new_fires_again(
     assert told(events) == [("pledged DE -> UA", False)]
 
 
+def run(watch: Watch, connection: sqlite3.Connection, *stories: Story) -> list[list[tuple[str, bool]]]:
+    """What a stage with one watch tells of each story update."""
+    stage = FlagStage([watch])
+    stage.create_tables(connection)
+    return [told(stage.process([update(story)], connection)) for story in stories]
+
+
+def test_without_again_on_a_story_is_told_once(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """One flag for a story, however many acts its articles report; another story has its own."""
+    once = watch(all={"aid": {"recipient": "UA"}})
+
+    flags = run(
+        once,
+        connection,
+        story(1, added("a", aid=[aid(), aid(donor="DE")]), added("b", aid=[aid(donor="FR")])),
+        story(2, added("c", aid=[aid(donor="PL")])),
+        story(1, added("d", aid=[aid(donor="PL")]), story_id="other"),
+    )
+
+    assert flags == [[("pledged US -> UA", False)], [], [("pledged PL -> UA", False)]]
+
+
+def test_a_named_kind_is_told_again(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """What the first flag had beside its reason is known; after that each new value of a named kind fires."""
+    dollars = {"amount": 4e8, "currency": "USD"}
+    again = watch(all={"aid": {"recipient": "UA"}}, again_on=["amount", "publisher"])
+
+    flags = run(
+        again,
+        connection,
+        story(1, added("a", aid=[aid(**dollars)])),
+        story(2, added("b", aid=[aid(**dollars)], publisher={"id": "publisher-of-a"})),
+        story(3, added("c", aid=[aid(**dollars)])),
+        story(4, added("d", aid=[aid(amount=5e8, currency="USD")])),
+        story(5, added("e", publisher={"id": "new"})),
+        story(6, added("f", aid=[aid(donor="DE")], publisher={"id": "publisher-of-d"})),
+    )
+
+    assert flags == [
+        [("pledged US -> UA", False)],
+        [],
+        [("publisher-of-c", False)],
+        [("pledged US -> UA: 500,000,000 USD", False)],
+        [],
+        [],
+    ]
+
+
+def test_a_corrected_fact_is_taken_back_and_the_right_one_told(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """A watch without `again_on` tells what now holds, since nothing that it told stands any more."""
+    corrected = added("a", "replaced", version=2, aid=[aid(donor="DE")])
+
+    flags = run(
+        watch(all={"aid": {"recipient": "UA"}}), connection, story(1, added("a", aid=[aid()])), story(2, corrected)
+    )
+
+    assert flags[1] == [("pledged US -> UA", True), ("pledged DE -> UA", False)]
+
+
+def test_a_correction_that_another_article_joins_keeps_its_flag(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """In one update the source goes and another comes: nothing is taken back, nothing told anew."""
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+
+    events = stage.process([update(story(2, added("b", aid=[aid()]), removed=("a",)))], connection)
+
+    assert events == []
+
+
+def test_what_was_told_beside_a_flag_goes_quietly(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """A publisher that had no flag of its own is not taken back; when it comes again it is news."""
+    again = watch(all={"aid": {"recipient": "UA"}}, again_on="publisher")
+
+    flags = run(
+        again,
+        connection,
+        story(1, added("a", aid=[aid()])),
+        story(2, added("b", aid=[aid()])),
+        story(3, removed=("a",)),
+        story(4, added("c", aid=[aid()], publisher={"id": "publisher-of-a"})),
+    )
+
+    assert flags == [[("pledged US -> UA", False)], [("publisher-of-b", False)], [], [("publisher-of-a", False)]]
+
+
+def test_a_merger_keeps_the_flag_of_what_the_other_story_only_had_beside_one(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """A reason with a flag of its own on the ended story can still be taken back on the one that goes on."""
+    same = {"id": "courier"}
+    again = watch(all={"aid": {"recipient": "UA"}}, again_on="publisher")
+
+    flags = run(
+        again,
+        connection,
+        story(1, added("a", aid=[aid()], publisher=same)),
+        story(1, added("b", aid=[aid()]), story_id="ended"),
+        story(2, added("c", aid=[aid()], publisher=same), story_id="ended"),
+        story(3, merged_from=("ended",)),
+        story(4, removed=("c",)),
+        story(5, removed=("a",)),
+    )
+
+    assert flags[2] == [("courier", False)]
+    assert flags[4:] == [[], [("courier", True)]]
+
+
 def test_a_repeated_update_changes_nothing(
     stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
 ) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from geowire.errors import Misconfigured
 from processors.flag import read_watches, shipped_watches
@@ -36,30 +39,57 @@ def test_norway_is_no_boolean(tmp_path: Path) -> None:
 
     (watch,) = read_watches(path)
 
+    assert watch.all
     assert watch.all[0].country is not None
     assert watch.all[0].country.iso == ("NO",)
-    assert watch.reasons == {"country"}
+    assert watch.reasons == ["country"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("iso: NO", "iso: Norway", r"w\.yaml:6: watches\.0\.all\.0\.country\.iso.*match.*\(it is 'Norway'\)"),
+        ("iso: NO", "iso: Norway", r"w\.yaml:6: watches\.0\.all\.0\.country\.iso\.0: .*; write NO \(it is 'Norway'\)"),
+        ("iso: NO", "iso: [SE, QQ]", r"w\.yaml:6: .*iso\.1: is no ISO 3166-1 alpha-2 code; write NO for .*'QQ'"),
+        ("iso: NO", "iso: no", r"w\.yaml:6: .*iso\.0: .*; write NO \(it is 'no'\)"),
+        ("iso: NO", "iso: []", r"w\.yaml:6: .*country\.iso: is empty; write at least one"),
+        ("country: {iso: NO, focus: true}", "aid: {donor: ukraine}", r"w\.yaml:6: .*donor\.0: .*; write UA"),
+        ("country: {iso: NO, focus: true}", "aid: {donor: [NATO, EU, QQ]}", r"w\.yaml:6: .*donor\.2: is no ISO"),
+        ("country: {iso: NO, focus: true}", "aid: {amount: {at_least: 5}}", r"w\.yaml:6: .*currency: is missing"),
+        (
+            "country: {iso: NO, focus: true}",
+            "aid: {amount: {at_least: much, currency: USD}}",
+            r"w\.yaml:6: .*amount\.0\.at_least: write a number \(it is 'much'\)",
+        ),
+        (
+            "country: {iso: NO, focus: true}",
+            "any:\n          - not: {words: war}\n          - theme:\n              nam: nuclear",
+            r"w\.yaml:9: .*any\.1\.theme\.nam: is no field here; write one of name, min_score",
+        ),
+        ("country: {iso: NO, focus: true}", "entity: IAEA", r"w\.yaml:6: .*write one such as organisation/iaea"),
+        ("country: {iso: NO, focus: true}", "language: English", r"w\.yaml:6: .*write one such as en or pt-BR"),
+        ("country: {iso: NO, focus: true}", "words: '?'", r"w\.yaml:6: .*words\.0: has no letter in it; write a word"),
+        ("country: {iso: NO, focus: true}", "not: {words: war}", r"w\.yaml:3: watches\.0: .* is no reason; write"),
+        (
+            "    all:",
+            "    again_on: words\n    all:",
+            r"w\.yaml:5: watches\.0\.again_on: no condition is of kind words",
+        ),
+        ("    all:", "    again_on: novelty\n    all:", r"w\.yaml:5: watches\.0\.again_on\.0: write 'aid', 'amount'"),
+        ("    title: Norway", "    title: N\n    title: M", r"w\.yaml:5: title: stands here twice; write it once"),
         ("iso: NO", "isos: NO", r"w\.yaml:6: .*country\.isos: is no field here; write one of iso, role, focus"),
         ("country:", "land:", r"w\.yaml:6: .*all\.0\.land: is no field here; write one of theme, aid, country"),
         ("    title: Norway\n", "", r"w\.yaml:3: watches\.0\.title: is missing; write it"),
         ("id: norway", "id: Nor Way", r"w\.yaml:3: watches\.0\.id: .*\(it is 'Nor Way'\)"),
-        ("focus: true", "focus: maybe", r"w\.yaml:6: .*country\.focus: write a valid boolean"),
+        ("focus: true", "focus: maybe", r"w\.yaml:6: .*country\.focus: write true or false"),
         (
             "    all:\n      - country: {iso: NO, focus: true}\n",
             "",
             r"w\.yaml:3: watches\.0: write at least one condition",
         ),
-        ("country: {iso: NO, focus: true}", "language: nb", r"w\.yaml:3: watches\.0: a language alone is no reason"),
+        ("country: {iso: NO, focus: true}", "language: nb", r"w\.yaml:3: watches\.0: a language.* is no reason"),
         ("country: {iso: NO, focus: true}", "{}", r"w\.yaml:6: watches\.0\.all\.0: write exactly one of theme"),
         ("country: {iso: NO, focus: true}", "theme: {name: war}", r"w\.yaml:6: .*theme\.name.*'military-aid'"),
         ("country: {iso: NO, focus: true}", "norway", r"w\.yaml:6: watches\.0\.all\.0: write a mapping with theme"),
-        ("    all:", "    fires_on: aid\n    all:", r"w\.yaml:5: watches\.0\.fires_on: .*write one of country"),
         ("{iso", "[iso", r"w\.yaml:6: not YAML: .*"),
         ("watches:", "watch:", r"w\.yaml:2: watch: is no field here; write one of watches"),
     ],
@@ -75,7 +105,9 @@ def test_a_mistake_is_told_in_one_line(old: str, new: str, expected: str) -> Non
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "watches: []", "- a", "watches: {}", "\x00", "a: &a [*a]"])
+@pytest.mark.parametrize(
+    "text", ["", "watches: []", "- a", "watches: {}", "\x00", "a: &a [*a]", "[" * 50 + "]" * 50, "[" * 5_000]
+)
 def test_anything_else_is_misconfigured(text: str) -> None:
     """An empty or odd file is told as well, never another error."""
     with pytest.raises(Misconfigured, match=r"^w\.yaml:\d+: "):
@@ -90,6 +122,44 @@ def test_an_id_is_taken_once() -> None:
         parse_watches(GOOD.rstrip() + item, "w.yaml")
 
 
+def test_one_thing_needs_no_brackets() -> None:
+    """A list of one may be written without them, at every level; the number of a line stays right."""
+    listed = """
+watches:
+  - id: a
+    title: A
+    all: [{country: {iso: [NO], role: [actor]}}, {not: [{words: [war]}]}]
+    again_on: [country]
+"""
+    bare = """
+watches:
+  - id: a
+    title: A
+    all:
+      - country: {iso: NO, role: actor}
+      - not: {words: war}
+    again_on: country
+"""
+
+    assert parse_watches(bare, "w.yaml") == parse_watches(listed, "w.yaml")
+
+
+@pytest.mark.parametrize(
+    ("watches", "is_good"),
+    [
+        ([{"id": "a", "title": "A", "all": {"country": {"iso": "NO"}}, "again_on": ["aid"]}], True),
+        ([{"id": "a", "title": "A", "any": [{"not": [{"words": "x"}]}, {"words": ["y"]}]}], True),
+        ([{"id": "a", "title": "A", "all": {"country": {"iso": "no"}}}], False),
+        ([{"id": "a", "title": "A", "all": {"theme": {"name": "war"}}}], False),
+        ([{"id": "a", "title": "A", "all": {"land": "NO"}}], False),
+        ([{"id": "a", "title": "A", "all": {"words": []}}], False),
+    ],
+)
+def test_the_schema_tells_good_from_bad(watches: list[dict[str, object]], is_good: bool) -> None:
+    """An editor that knows the schema marks what geowire would refuse, and nothing else."""
+    assert Draft202012Validator(json.loads(watches_schema())).is_valid({"watches": watches}) is is_good
+
+
 def test_a_missing_file_is_misconfigured(tmp_path: Path) -> None:
     """The setting that names the file is in the text."""
     with pytest.raises(Misconfigured, match="GEOWIRE_WATCHES"):
@@ -99,3 +169,26 @@ def test_a_missing_file_is_misconfigured(tmp_path: Path) -> None:
 def test_the_schema_is_that_of_the_models() -> None:
     """`watches.schema.json` is what the models say; write it again with `watches_schema()`."""
     assert files("processors.flag").joinpath("watches.schema.json").read_text("utf-8") == watches_schema()
+
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "add-a-watch.md").read_text("utf-8")
+
+
+def test_the_guide_has_a_working_example() -> None:
+    """What a newcomer copies is a good file, for geowire and for an editor's schema."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+
+    watches = parse_watches(example, "guide.yaml")
+
+    assert [watch.id for watch in watches] == ["nordic-aid", "enrichment"]
+    assert Draft202012Validator(json.loads(watches_schema())).is_valid(yaml.safe_load(example))
+
+
+def test_the_guide_tells_a_mistake_as_it_is_told() -> None:
+    """The line in the guide is the line that geowire prints for that file."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+
+    with pytest.raises(Misconfigured) as caught:
+        parse_watches(example.replace("recipient: UA", "recipient: Ukraine"), "watches.yaml")
+
+    assert f"\n{caught.value}\n" in GUIDE

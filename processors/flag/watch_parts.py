@@ -1,0 +1,118 @@
+"""The small parts of a watches file: lists that may be one thing, countries, actors, entities, languages."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+T = TypeVar("T")
+
+NOT_COUNTRIES = frozenset({"EU", "UN"})
+"""Actors with names of two letters that are no ISO codes."""
+
+ENTITY_ID = re.compile(r"[a-z_]+/[a-z0-9]+(-[a-z0-9]+)*")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+class WatchPart(BaseModel):
+    """Base of everything in a watches file: frozen, and no field that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_its_fields(cls, value: object) -> object:
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        if not isinstance(value, dict):
+            names = ", ".join(known)
+            raise PydanticCustomError("not_a_mapping", "write a mapping with {names}", {"names": names})
+        for field in value:
+            if field not in known:
+                context = {"field": field, "names": ", ".join(known)}
+                raise PydanticCustomError("unknown_field", "is no field here; write one of {names}", context)
+        return value
+
+
+class _OrOne:
+    """Lets one thing stand for a list of one, and says so in the schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+OneOrMore = Annotated[tuple[T, ...], Field(min_length=1), _OrOne()]
+"""A list, or one thing without the brackets."""
+
+
+@lru_cache(maxsize=1)
+def country_codes() -> dict[str, str]:
+    """ISO 3166-1 alpha-2 codes by what people write: the code itself and English names, all in lower case."""
+    text = (files("processors.tag") / "data" / "countries.yaml").read_text("utf-8")
+    rows = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - builds only texts, lists and mappings; `NO` stays a text
+    codes = {str(row["iso"]).lower(): str(row["iso"]) for row in rows}
+    names = {str(row["label"]).lower(): str(row["iso"]) for row in rows}
+    return names | codes
+
+
+def _is_country(code: str) -> str:
+    meant = country_codes().get(code.lower())
+    if meant != code:
+        context = {"meant": meant or "NO for Norway"}
+        raise PydanticCustomError("no_country", "is no ISO 3166-1 alpha-2 code; write {meant}", context)
+    return code
+
+
+def _is_actor(name: str) -> str:
+    if name.lower() in country_codes() or (len(name) == 2 and name not in NOT_COUNTRIES):
+        return _is_country(name)
+    return name
+
+
+def _is_entity(name: str) -> str:
+    if ENTITY_ID.fullmatch(name) is None:
+        raise PydanticCustomError("no_entity", "is no id of an entity; write one such as organisation/iaea", {})
+    return name
+
+
+def _is_language(tag: str) -> str:
+    if LANGUAGE.fullmatch(tag) is None:
+        raise PydanticCustomError("no_language", "is no language tag; write one such as en or pt-BR", {})
+    return tag
+
+
+def _is_phrase(phrase: str) -> str:
+    if not any(letter.isalnum() for letter in phrase):
+        raise PydanticCustomError("no_words", "has no letter in it; write a word or a phrase", {})
+    return phrase
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Country = Annotated[str, AfterValidator(_is_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
+Actor = Annotated[Text, AfterValidator(_is_actor)]
+EntityId = Annotated[Text, AfterValidator(_is_entity)]
+Language = Annotated[Text, AfterValidator(_is_language)]
+Phrase = Annotated[Text, AfterValidator(_is_phrase)]
