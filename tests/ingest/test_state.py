@@ -157,7 +157,7 @@ def article(identity: str = "id", version: int = 1, body: str = "Text.") -> Arti
 
 def sighting(key: str, feed: str = "f") -> Sighting:
     """An entry of this key."""
-    return Sighting(feed, FeedEntry(key, "g", f"https://a.example/{key}", title="T"), NOW)
+    return Sighting(feed, FeedEntry(key, "g", f"https://a.example/{key}", title="Title"), NOW)
 
 
 def settle(database: Database, seen: Sighting, made: Article, *addresses: str) -> str:
