@@ -40,10 +40,10 @@ def telling_ids(entities: Collection[str], marks: Collection[str]) -> list[str]:
     return [*narrow, *(mark for mark in marks if mark.startswith("#"))][:INDEXED_IDS]
 
 
-def in_another_language(newcomer: Newcomer, story: LiveStory) -> bool:
-    """Whether a member of the story is in another language than the article, and none is in the article's."""
-    ours, theirs = languages(newcomer.contribution.marks), languages(story.profile.marks)
-    return bool(ours and theirs) and ours.isdisjoint(theirs)
+def in_another_language(spoken: Collection[str], story: LiveStory) -> bool:
+    """Whether a member of the story is in another language than those that are spoken, and none is in one of them."""
+    marks = story.profile.marks
+    return not any(language in marks for language in spoken) and bool(languages(marks))
 
 
 def shared_across(newcomer: Newcomer, story: LiveStory, documents: DocumentCounts) -> Shared | None:

@@ -34,9 +34,11 @@ class DocumentCounts:
 
     def extend(self, terms: Iterable[str]) -> None:
         """Count these different terms for a story that did not have them before."""
-        for term in terms:
-            self.counts[term] = self.counts.get(term, 0) + 1
-            self.changed.add(term)
+        different = list(terms)
+        counts = self.counts
+        for term in different:
+            counts[term] = counts.get(term, 0) + 1
+        self.changed.update(different)
         if self.documents > MOST_DOCUMENTS or len(self.counts) > MOST_TERMS:
             self._halve()
 

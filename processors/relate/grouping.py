@@ -17,7 +17,7 @@ from processors.relate.dormant import DormantStories, outline
 from processors.relate.likeness import article_features, cosine, distance_hours, has_enough_in_common, story_features
 from processors.relate.live_stories import MOST_LIVE, LiveStories
 from processors.relate.live_story import LiveStory
-from processors.relate.marks import LOOKING_BACK, THEME, numbers_disagree
+from processors.relate.marks import LOOKING_BACK, THEME, languages, numbers_disagree
 from processors.relate.merge_score import DECAY_HOURS, MergeScore, shipped_score
 from processors.relate.near_duplicates import MOST_SKETCHES, NearDuplicates, pack
 from processors.relate.newcomer import Newcomer, prepare
@@ -204,9 +204,12 @@ class Grouping:
     def _join_across(self, newcomer: Newcomer) -> Assignment | None:
         """Let an article join a story in another language, if what they share beside words is enough."""
         brings = newcomer.contribution
+        spoken = languages(brings.marks)
+        if not spoken:
+            return None
         best: tuple[float, int, Shared, LiveStory] | None = None
         for story in self.stories.sharing(telling_ids(brings.entities, brings.marks), CANDIDATES):
-            if in_another_language(newcomer, story) and self._may_join(newcomer, story):
+            if in_another_language(spoken, story) and self._may_join(newcomer, story):
                 shared = shared_across(newcomer, story, self.documents)
                 if shared is not None and (best is None or shared.likeness > best[0]):
                     best = (shared.likeness, story.number, shared, story)
@@ -226,7 +229,7 @@ class Grouping:
         if shared is not None:
             why = across_languages(why, shared)
         if duplicate_of is None and not newcomer.quiet:
-            self.documents.extend(newcomer.counted_terms() - story.profile.counted_terms())
+            self.documents.extend(story.profile.lacks(newcomer.contribution))
         brought = self._brought(newcomer, alone=False)
         member = newcomer.as_member(duplicate_of, brought)
         story.take_in(newcomer.tagged.id, member, brought if duplicate_of is None else EMPTY)

@@ -48,13 +48,13 @@ def cosine(left: Vector, right: Vector, left_length: float, right_length: float)
 
 def has_enough_in_common(newcomer: Newcomer, story: LiveStory) -> bool:
     """Whether an article shares a few of its heaviest terms with a story: two words of a title are not enough."""
-    shared = sum(term in story.profile.centroid for term in newcomer.heaviest)
-    return shared >= min(FEWEST_SHARED, len(newcomer.heaviest))
+    shared = story.profile.centroid.keys() & newcomer.heaviest
+    return len(shared) >= min(FEWEST_SHARED, len(newcomer.heaviest))
 
 
 def share_of(found: Collection[str], vector: Vector) -> float:
     """Share of some terms that a vector has."""
-    return sum(term in vector for term in found) / len(found) if found else 0.0
+    return len(vector.keys() & found) / len(found) if found else 0.0
 
 
 def shared_entities(ours: Collection[str], theirs: Container[str], documents: DocumentCounts) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -67,9 +68,10 @@ class Profile:
         marks = tuple(other.marks)
         self.take_in(Contribution(other.centroid, other.titles, tuple(other.entities), other.ordinals, marks))
 
-    def counted_terms(self) -> set[str]:
-        """Terms that the counts of the stream have for this story."""
-        return {*self.centroid, *map(entity_term, self.entities)}
+    def lacks(self, contribution: Contribution) -> Iterator[str]:
+        """Terms of an article that the counts of the stream do not have for this story."""
+        yield from contribution.body.keys() - self.centroid.keys()
+        yield from (entity_term(entity) for entity in contribution.entities if entity not in self.entities)
 
     def heavy_terms(self) -> dict[str, float]:
         """The terms that the index knows the story by, as shares of its length."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 from processors.relate.words import UNSPACED
 
@@ -21,7 +24,9 @@ KEPT_HASHES = 192
 INDEXED_HASHES = 20
 ASKED_HASHES = 80
 """Enough to meet the indexed hashes of a text of a quarter of the length."""
-LARGEST_HASH = 0xFFFFFFFF
+FIRST, SECOND, THIRD = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
+"""A word counts by its place in the shingle: odd constants, so that no bit is lost."""
+STIR, HALF = np.uint64(0xFF51AFD7ED558CCD), np.uint64(32)
 FEWEST_WORDS = 20
 MOST_WORDS = 800
 LEAST_CONTAINMENT = 0.52
@@ -48,16 +53,16 @@ def sketch(words: Sequence[str]) -> Sketch | None:
         words = "".join(words)
     if len(words) < FEWEST_WORDS:
         return None
-    hashed = [*map(_word_hash, words[:MOST_WORDS])]
-    shingles = zip(hashed, hashed[1:], hashed[2:], strict=False)
-    # Python salts the hashes of strings, not those of integers and tuples of them
-    smallest = sorted({each & LARGEST_HASH for each in map(hash, shingles)})
-    return tuple(smallest[:KEPT_HASHES])
+    hashed = np.fromiter(map(crc32, " ".join(words[:MOST_WORDS]).lower().encode().split(b" ")), np.uint64)
+    in_order = np.sort(_mix(hashed[:-2] * FIRST + hashed[1:-1] * SECOND + hashed[2:] * THIRD))
+    different = np.append(True, in_order[1:] != in_order[:-1])
+    return tuple(in_order[different][:KEPT_HASHES].tolist())
 
 
-@lru_cache(maxsize=100_000)
-def _word_hash(word: str) -> int:
-    return crc32(word.lower().encode())
+def _mix(sums: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Upper half of the sums once every bit has stirred every other (finalizer of MurmurHash3, Appleby)."""
+    stirred = (sums ^ (sums >> HALF)) * STIR
+    return ((stirred ^ (stirred >> HALF)) >> HALF).astype(np.uint32)
 
 
 def pack(hashes: Sketch) -> bytes:
@@ -70,48 +75,65 @@ def unpack(packed: bytes) -> Sketch:
     return tuple(array("I", packed))
 
 
-def containment(left: Sketch, right: Sketch) -> float:
+def indexed(packed: bytes) -> array[int]:
+    """The hashes that an article is found by."""
+    return array("I", packed[: INDEXED_HASHES * HASH_BYTES])
+
+
+def containment(left: Sketch, left_set: frozenset[int], right: Sequence[int]) -> float:
     """Estimated share of the smaller text's shingles that the other has too; 0 if hardly any are shared.
 
-    Sketches are comparable up to the end of the one that ends first.
+    Sketches are comparable up to the end of the one that ends first; what both have lies before that.
     """
+    shared = len(left_set.intersection(right))
+    if shared < LEAST_SHARED:
+        return 0.0
     reach = min(left[-1], right[-1])
-    ours, theirs = left[: bisect_right(left, reach)], right[: bisect_right(right, reach)]
-    shared = len(set(ours).intersection(theirs))
-    return shared / min(len(ours), len(theirs)) if shared >= LEAST_SHARED else 0.0
+    return shared / min(bisect_right(left, reach), bisect_right(right, reach))
 
 
 @dataclass(slots=True)
 class Day:
-    """The sketches of a day, and which of them have a hash."""
+    """The sketches of a day, in the order in which they came."""
 
     number: int
     first: int
     sketches: list[tuple[str, bytes]] = field(default_factory=list)
-    having: dict[int, int | list[int]] = field(default_factory=dict)
 
-    def add(self, article_id: str, packed: bytes) -> None:
-        """Remember a sketch."""
-        place = self.first + len(self.sketches)
-        self.sketches.append((article_id, packed))
-        for each in unpack(packed[: INDEXED_HASHES * HASH_BYTES]):
-            held = self.having.setdefault(each, place)
+
+class Having:
+    """Which articles have a hash among their smallest: a bare number for one, a list for several."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, int | list[int]] = {}
+
+    def add(self, hashes: Iterable[int], place: int) -> None:
+        """Note an article under its hashes."""
+        for each in hashes:
+            held = self._places.setdefault(each, place)
             if isinstance(held, list):
                 if len(held) < SAME_HASH_LIMIT:
                     held.append(place)
             elif held != place:
-                self.having[each] = [held, place]
+                self._places[each] = [held, place]
 
-    def places(self, hashes: Set[int]) -> list[int]:
-        """The numbers of articles that have these hashes among their smallest, once for each hash."""
-        found: list[int] = []
-        for each in self.having.keys() & hashes:
-            held = self.having[each]
-            if isinstance(held, int):
-                found.append(held)
-            else:
-                found += held
-        return found
+    def drop(self, hashes: Iterable[int], place: int) -> None:
+        """Forget an article."""
+        for each in hashes:
+            held = self._places.get(each)
+            if held == place:
+                del self._places[each]
+            elif isinstance(held, list) and place in held:
+                held.remove(place)
+                if not held:
+                    del self._places[each]
+
+    def counted(self, hashes: Set[int]) -> dict[int, int]:
+        """The articles that have some of these hashes, and how many of them."""
+        held = [self._places[each] for each in self._places.keys() & hashes]
+        counts = Counter([each for each in held if isinstance(each, int)])
+        counts.update(chain.from_iterable([each for each in held if isinstance(each, list)]))
+        return counts
 
 
 class NearDuplicates:
@@ -122,6 +144,7 @@ class NearDuplicates:
         self._days = days
         self._most = most
         self._ring: deque[Day] = deque()
+        self._having = Having()
 
     def restore(self, seq: int, article_id: str, packed: bytes, newest: float) -> None:
         """Take back a sketch that was written down, with its number."""
@@ -138,24 +161,32 @@ class NearDuplicates:
             or len(self._ring[-1].sketches) >= self._most // MOST_PARTS
         ):
             self._ring.append(Day(number, self.count))
-        self._ring[-1].add(article_id, packed)
+        self._ring[-1].sketches.append((article_id, packed))
+        self._having.add(indexed(packed), self.count)
         self.count += 1
         while self._ring[0].number <= number - self._days or self.count - self._ring[0].first > self._most:
-            self._ring.popleft()
+            self._forget(self._ring.popleft())
+
+    def _forget(self, day: Day) -> None:
+        for place, (_, packed) in enumerate(day.sketches, day.first):
+            self._having.drop(indexed(packed), place)
 
     def alike(self, hashes: Sketch) -> list[tuple[float, str]]:
         """Articles that are copies of one another with their likeness, the most alike first, then the oldest."""
-        wanted = frozenset(hashes[:ASKED_HASHES])
-        found = [(count, -place, day) for day in self._ring for place, count in Counter(day.places(wanted)).items()]
-        found.sort(key=itemgetter(0, 1), reverse=True)
+        counts = self._having.counted(frozenset(hashes[:ASKED_HASHES]))
+        enough = max(counts.values(), default=0) / LEAST_PART
+        found = sorted([(count, -place) for place, count in counts.items() if count >= enough], reverse=True)
+        ours = frozenset(hashes)
         likeness: list[tuple[float, int, str]] = []
-        for count, place, day in found[:MOST_COMPARED]:
-            if count * LEAST_PART < found[0][0]:
-                break
-            article_id, packed = day.sketches[-place - day.first]
-            likeness.append((containment(hashes, unpack(packed)), place, article_id))
+        for _, place in found[:MOST_COMPARED]:
+            article_id, packed = self._at(-place)
+            likeness.append((containment(hashes, ours, array("I", packed)), place, article_id))
         likeness.sort(key=itemgetter(0, 1), reverse=True)
         return [(alike, article_id) for alike, _, article_id in likeness if alike >= LEAST_CONTAINMENT]
+
+    def _at(self, place: int) -> tuple[str, bytes]:
+        day = next(day for day in reversed(self._ring) if day.first <= place)
+        return day.sketches[place - day.first]
 
     @property
     def oldest(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from geowire.events import Event
 from geowire.messages import AddedArticle, Story, StoryMerged
 from processors.relate.contribution import EMPTY, MOST_ENTITIES, TITLE_TIMES, Contribution
-from processors.relate.document_counts import DocumentCounts, entity_term
+from processors.relate.document_counts import DocumentCounts
 from processors.relate.grouping import Grouping
 from processors.relate.live_story import LiveStory, Member
 from processors.relate.marks import known_marks, text_marks
@@ -60,7 +60,7 @@ def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle
     held = story.members.get(added.article_id)
     if held is None:
         count = documents.extend if story.members else documents.start
-        count({*brings.body, *map(entity_term, brings.entities)} - story.profile.counted_terms())
+        count(story.profile.lacks(brings))
         story.take_in(added.article_id, member, brings if added.duplicate_of is None else EMPTY)
     else:
         member.place, member.late = held.place, held.late

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from itertools import islice
+from itertools import accumulate, islice
 
 from processors.relate.live_story import LiveStory
 from processors.relate.vectors import Vector
@@ -54,20 +56,18 @@ class StoryIndex:
 
     def candidates(self, vector: Vector, limit: int) -> list[LiveStory]:
         """The stories that share most with the first terms of a vector, the likeliest first."""
-        likeness: dict[int, float] = {}
-        for term, weight in self._rarest_first(vector):
-            for number, share in self._postings[term].items():
-                likeness[number] = likeness.get(number, 0.0) + weight * share
-        best = heapq.nlargest(limit, ((share, -number) for number, share in likeness.items() if share > LEAST_LIKENESS))
-        return [self._stories[-number] for _, number in best]
+        likeness: defaultdict[int, float] = defaultdict(float)
+        for weight, postings in self._rarest_first(vector):
+            for number, share in postings.items():
+                likeness[number] += weight * share
+        alike = [(share, -number) for number, share in likeness.items() if share > LEAST_LIKENESS]
+        return [self._stories[-number] for _, number in heapq.nlargest(limit, alike)]
 
-    def _rarest_first(self, vector: Vector) -> list[tuple[str, float]]:
-        """The first terms of a vector, without those that would read too many postings."""
-        known = [(term, weight) for term, weight in islice(vector.items(), QUERY_TERMS) if term in self._postings]
-        known.sort(key=lambda item: (len(self._postings[item[0]]), item[0]))
-        read = 0
-        for place, (term, _) in enumerate(known):
-            read += len(self._postings[term])
-            if read > MOST_POSTINGS:
-                return list(islice(known, max(place, 1)))
-        return known
+    def _rarest_first(self, vector: Vector) -> list[tuple[float, dict[int, float]]]:
+        """Weights and postings of the first terms of a vector, without those that would read too many postings."""
+        asked = islice(vector.items(), QUERY_TERMS)
+        known = [(len(held), term, weight, held) for term, weight in asked if (held := self._postings.get(term))]
+        known.sort()
+        read = list(accumulate([size for size, *_ in known]))
+        enough = max(bisect_right(read, MOST_POSTINGS), 1)
+        return [(weight, held) for *_, weight, held in known[:enough]]
