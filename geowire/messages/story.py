@@ -94,6 +94,8 @@ class StoryAid(Aid):
     """Independent publishers that carry it: one per family, copies not counted."""
     disputed_by: tuple[Annotated[str, StringConstraints(max_length=200)], ...] = Field(default=(), max_length=10)
     """Publishers, or their families, that report it as denied."""
+    sources: tuple[Annotated[str, StringConstraints(max_length=120)], ...] = Field(default=(), max_length=10)
+    """Labels of all whom members name as saying it, `said_by` first; who denies it is not among them."""
 
 
 class StoryTheme(Theme):

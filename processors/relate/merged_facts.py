@@ -13,6 +13,7 @@ AID_LIMIT = 20
 AID_EVIDENCE_LIMIT = 2
 AID_ITEMS_LIMIT = 8
 DISPUTED_LIMIT = 10
+SOURCES_LIMIT = 10
 DENIED = "denied"
 SURE = {"high": 3, "medium": 2, "low": 1, None: 0}
 
@@ -63,17 +64,25 @@ def merged_aid(members: Sequence[MemberFacts], voice_of: Mapping[str, str]) -> t
 
 
 def _one_act(reports: Sequence[tuple[str, Aid]]) -> StoryAid:
-    """An act as most say: carried by whom it is not denied; of two that say nothing else, the surest speaks."""
+    """An act as most say: carried by whom it is not denied; of two that say nothing else, the surest speaks.
+
+    Who says it and when it was, the others add where the surest does not tell.
+    """
     aids = [aid for _, aid in reports]
     surest = max(aids, key=lambda aid: (aid.status != DENIED, SURE[aid.confidence], aid.amount is not None))
     evidence = (piece for aid in (surest, *aids) for piece in aid.evidence)
     carried = {voice for voice, aid in reports if aid.status != DENIED}
+    carrying = [aid for aid in (surest, *aids) if aid.status != DENIED]
+    sources = _different((aid.said_by for aid in carrying if aid.said_by), SOURCES_LIMIT)
     disputed = dict.fromkeys(voice for voice, aid in reports if aid.status == DENIED)
     changed = {
         "items": _different((item for aid in (surest, *aids) for item in aid.items), AID_ITEMS_LIMIT),
         "evidence": tuple({piece.quote: piece for piece in evidence}.values())[:AID_EVIDENCE_LIMIT],
         "publishers": len(carried),
         "disputed_by": tuple(disputed)[:DISPUTED_LIMIT],
+        "said_by": surest.said_by or next(iter(sources), None),
+        "date": surest.date or next((aid.date for aid in carrying if aid.date), None),
+        "sources": sources,
     }
     return StoryAid(**(dict(surest) | changed))
 

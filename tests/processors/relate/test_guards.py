@@ -302,6 +302,26 @@ def test_facts_say_who_carries_and_who_disputes_them(connection: sqlite3.Connect
     assert (aid.publishers, aid.disputed_by, aid.status) == (2, ("four",), "asserted")
 
 
+def test_facts_say_who_says_them_and_when(connection: sqlite3.Connection, telling: Build) -> None:
+    """What the surest report leaves out, others add; who denies a fact is no source of it."""
+    told = [
+        AID | {"confidence": "high"},
+        AID | {"said_by": "Harbour Ministry", "date": "2026-03-01"},
+        AID | {"said_by": "Port Union"},
+        AID | {"said_by": "Envoy", "status": "denied"},
+    ]
+    batch = [
+        telling("harbour", number % 3, hours=number, article_id=f"says-{number}", aid=[aid])
+        for number, aid in enumerate(told)
+    ]
+
+    story = stories(opened(connection).process([tagged_event(each) for each in batch], connection))[-1]
+
+    (aid,) = story.aid
+    assert (aid.confidence, aid.said_by, aid.date) == ("high", "Harbour Ministry", "2026-03-01")
+    assert aid.sources == ("Harbour Ministry", "Port Union")
+
+
 def test_copies_name_their_group_and_added_says_what_it_was_made_by(
     connection: sqlite3.Connection, telling: Build
 ) -> None:
