@@ -116,26 +116,26 @@ def decision_rate(data: Path, live: int) -> dict[str, float]:
 def stage_rate(data: Path, live: int) -> dict[str, float]:
     """Articles a second of the stage with so many live stories, its memory, and how long a restart takes."""
     from geowire.events import encode, tagged_event  # noqa: PLC0415  # the bare measurement must not import it
+    from geowire.stage_state import StageState  # noqa: PLC0415
     from processors.relate import RelateStage, tagged_from_line  # noqa: PLC0415
 
     events = (tagged_event(tagged_from_line(line, 0)) for line in stream(data, live))
     with tempfile.TemporaryDirectory() as folder:
-        connection = sqlite3.connect(Path(folder) / "relate.db", isolation_level=None)
-        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
-        stage = RelateStage()
-        stage.create_tables(connection)
-        stage.load(connection)
+        state, stage = StageState(Path(folder) / "relate.db"), RelateStage()
+        state.claim("bench")
+        with state.transaction() as connection:
+            stage.create_tables(connection)
+        stage.load(state.connection)
         spent: list[float] = []
         for begins in range(0, live + MEASURED, BATCH):
             batch = [next(events) for _ in range(BATCH)]
             begun = time.process_time()
-            connection.execute("BEGIN IMMEDIATE")
-            for answer in stage.process(batch, connection):
-                encode(answer)
-            connection.execute("COMMIT")
+            with state.transaction() as connection:
+                state.put(connection, [encode(answer) for answer in stage.process(batch, connection)])
             spent += [time.process_time() - begun] if begins >= live else []
+            state.strike(state.waiting(10 * BATCH)[1])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return {"articles a second": BATCH / median(spent), "MB": peak} | restart(connection)
+        return {"articles a second": BATCH / median(spent), "MB": peak} | restart(state.connection)
 
 
 def restart(connection: sqlite3.Connection) -> dict[str, float]:

@@ -35,7 +35,8 @@ class StageState:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-            self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + SCHEMA)
+            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;"
+            self._connection.executescript(pragmas + SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise Misconfigured(f"GEOWIRE_DATA: no state file {path}: {error}; name a writable folder") from error
         self._token = ""
