@@ -41,6 +41,18 @@ def test_undated_article_resolves_only_what_has_a_year(tagger: ArticleTagger) ->
     assert {fact.donor: fact.date for fact in facts} == {"DE": None, "PL": "2021-05"}
 
 
+@pytest.mark.parametrize(("year", "donors"), [(2022, {"NL"}), (2024, set())])
+def test_who_heads_a_body_of_many_gives_nothing_for_a_country(
+    year: int, donors: set[str], tagger: ArticleTagger
+) -> None:
+    """A prime minister gives for a country; the same person as NATO's secretary general does not."""
+    text = "Mark Rutte gave howitzers to Ukraine."
+
+    facts = tagger.tag_text("", text, Sources(datetime(year, 11, 1, tzinfo=UTC))).aid
+
+    assert {fact.donor for fact in facts if fact.donor} == donors
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["text"][:50])
 def test_facts_of_a_sentence(case: dict[str, Any], tagger: ArticleTagger) -> None:
     """Each act has its donor and its recipient; fighting and food are no military aid."""
