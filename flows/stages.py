@@ -36,10 +36,11 @@ class OpenStage:
 
 
 @contextlib.contextmanager
-def open_stage(name: StageName, settings: Settings) -> Iterator[OpenStage]:
-    """A stage ready to run; its state file is `<name>.db` in the data folder."""
+def open_stage(name: StageName, settings: Settings, label: str = "") -> Iterator[OpenStage]:
+    """A stage ready to run; its state file is `<name>.db` in the data folder, of a replay `<name>.<label>.db`."""
     stage = make_stage(name, settings)
-    state = None if name == "tag" else StageState(settings.data / f"{name}.db")
+    file = f"{name}.{label}.db" if label else f"{name}.db"
+    state = None if name == "tag" else StageState(settings.data / file)
     try:
         yield OpenStage(stage, state)
     finally:
