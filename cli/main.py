@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from cli import demo, feeds, filters, poll, process, revisit, run, status, tail, watch
+from cli import deadletters, demo, feeds, filters, poll, process, rebuild, replay, revisit, run, status, tail, watch
 from cli.console import note, say, set_up_logging
 from geowire import __version__
 from geowire.errors import GeowireError, Misconfigured
@@ -51,6 +51,9 @@ app.command(rich_help_panel="Pipeline")(revisit.forget)
 app.add_typer(process.app, name="process", rich_help_panel="Pipeline")
 app.command(rich_help_panel="Look")(tail.tail)
 app.command(rich_help_panel="Look")(status.status)
+app.add_typer(deadletters.app, name="deadletters", rich_help_panel="Run again")
+app.add_typer(replay.app, name="replay", rich_help_panel="Run again")
+app.command(rich_help_panel="Run again")(rebuild.rebuild)
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Look")
 app.add_typer(watch.app, name="watch", rich_help_panel="Look")
 app.command(rich_help_panel="Filters: JSON lines in, JSON lines out")(filters.extract)

@@ -10,8 +10,9 @@ from cli.console import print_counts, print_json, print_table, say
 from cli.stages import READS, ready_bus
 from geowire.bus import Bus
 from geowire.consume import group_of
+from geowire.retries import waiting_letters
 from geowire.settings import load_settings
-from geowire.topics import DEADLETTERS, TOPICS
+from geowire.topics import TOPICS
 from ingest.overview import Overview, read_overview
 
 
@@ -34,7 +35,7 @@ def bus_facts(bus: Bus) -> dict[str, Any]:
     """Messages on each topic, lag of each stage, dead letters."""
     ends = {topic.name: written(bus, topic.name) for topic in TOPICS}
     lags = {name: sum(e.lag for e in bus.extents(group_of(name), [topic]).values()) for name, topic in READS.items()}
-    return {"topics": ends, "lag": lags, "dead_letters": ends[DEADLETTERS.name]}
+    return {"topics": ends, "lag": lags, "dead_letters": sum(1 for _ in waiting_letters(bus))}
 
 
 def written(bus: Bus, topic: str) -> int:
@@ -51,4 +52,4 @@ def print_status(overview: Overview, facts: dict[str, Any]) -> None:
         print_table("Feeds that need a look", ("feed", "state", "since", "why"), failing[:20])
     print_table("Topics", ("topic", "messages written"), list(facts["topics"].items()))
     print_table("Stages", ("stage", "still to read"), list(facts["lag"].items()))
-    say(f"dead letters: {facts['dead_letters']}; outbox: {overview.waiting} waiting; bus: {facts['bus']}")
+    say(f"dead letters: {facts['dead_letters']} waiting; outbox: {overview.waiting} waiting; bus: {facts['bus']}")

@@ -5,7 +5,8 @@ poll -> skip what the state has -> one transaction: process, keep the     a stat
         answers, advance -> publish what is kept -> strike it -> commit
 
 A `Transient` fault is waited out, the batch in hand, without leaving the group; it never makes a dead letter. What a
-stage rejects goes to dead letters, alone: the rest of its batch is processed. `Misconfigured` ends the loop.
+stage rejects goes to dead letters, alone: the rest of its batch is processed. `Misconfigured` ends the loop. Beside
+its topic a stage reads the retries (`geowire.retries`), of which it takes its own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from geowire.bus import Bus, Delivery, Record, Subscription, TopicPartition, Unw
 from geowire.deadletters import dead_letter, undeliverable
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
 from geowire.events import Event, decode, encode
+from geowire.retries import RETRIES, is_for
 from geowire.stage import StatefulStage, StatelessStage
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS
@@ -93,6 +95,7 @@ class ConsumerLoop:
         self._on_progress = on_progress
         self._stop = threading.Event()
         self._group = group_of(stage.name)
+        self._topics = (stage.topic, RETRIES.name)
         self.counts = Counts()
 
     def stop(self) -> None:
@@ -102,7 +105,8 @@ class ConsumerLoop:
     def run(self) -> Counts:
         """Take batches until stopped. Raises `Misconfigured` if a person must act."""
         exclusive = self._state is not None
-        with self._bus.subscribe(self._group, [self._stage.topic], exclusive=exclusive) as subscription:
+        self._bus.ensure_topics([RETRIES])
+        with self._bus.subscribe(self._group, self._topics, exclusive=exclusive) as subscription:
             handler = self._handler(Patience(subscription, self._options.retry_wait, self._stop, self.counts))
             while not self._stop.is_set():
                 try:
@@ -129,14 +133,16 @@ class ConsumerLoop:
             handler.assigned()
         if not batch:
             return self._options.until_idle and patience(self._is_idle, anew=True)
-        handler.answer(batch)
+        mine = [delivery for delivery in batch if is_for(delivery, self._stage.name)]
+        if mine:
+            handler.answer(mine)
         patience(lambda: subscription.commit(ends_of(batch)))
-        self.counts.taken += len(batch)
+        self.counts.taken += len(mine)
         self._on_progress(self.counts)
         return False
 
     def _is_idle(self) -> bool:
-        return all(extent.lag == 0 for extent in self._bus.extents(self._group, [self._stage.topic]).values())
+        return all(extent.lag == 0 for extent in self._bus.extents(self._group, self._topics).values())
 
 
 class Stopped(Exception):

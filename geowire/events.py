@@ -6,6 +6,7 @@ An event's id is deterministic, so that a reader can drop what it has seen: deli
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,6 +66,7 @@ def decode(delivery: Delivery) -> Event:
     model = MODELS.get(headers.get("ce_type", ""))
     if model is None:
         raise Rejected("unknown-type", f"header ce_type is {headers.get('ce_type')!r}; known are {', '.join(MODELS)}")
+    _check_versions(headers)
     if delivery.record.value is None:
         raise Rejected("no-value", "the record is a tombstone")
     try:
@@ -77,6 +79,17 @@ def decode(delivery: Delivery) -> Event:
     key = delivery.record.key.decode("utf-8", "replace")
     topic = delivery.record.topic
     return Event(topic, headers["ce_type"], key, headers.get("ce_id", ""), headers.get("ce_source", ""), time, data)
+
+
+def _check_versions(headers: Mapping[str, str]) -> None:
+    """Raise `Rejected` for another major version than ours; a newer minor one only adds what is passed over."""
+    spec = headers.get("ce_specversion", SPEC_VERSION)
+    if spec.partition(".")[0] != SPEC_VERSION.partition(".")[0]:
+        raise Rejected("unknown-specversion", f"header ce_specversion is {spec!r}; this version reads {SPEC_VERSION}")
+    wanted = schema_urn(headers["ce_type"])
+    schema = headers.get("ce_dataschema", wanted)
+    if schema != wanted and not schema.startswith(f"{wanted}."):
+        raise Rejected("unknown-schema", f"header ce_dataschema is {schema!r}; this version reads {wanted}")
 
 
 def header_texts(headers: Headers) -> dict[str, str]:

@@ -22,6 +22,8 @@ from ingest.upsert import insert_or_ignore
 from ingest.validators import Validators
 
 IN_LIMIT = 500
+UNKNOWN_ENTRY = ""
+"""The entry of an article that was rebuilt: messages do not tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def replace_version(
 ) -> bool:
     """Publish a version in the place of the one before; False if that is not the last one any more."""
     previous = (ARTICLE.c.id == article.id, ARTICLE.c.version == article.version - 1)
-    values = {**_version_values(article), **visit_values(visits), **(holder or {}), "withdrawn": None}
+    values = {**version_values(article), **visit_values(visits), **(holder or {}), "withdrawn": None}
     if not connection.execute(update(ARTICLE).where(*previous).values(values)).rowcount:
         return False
     put_records(connection, records)
@@ -160,6 +162,12 @@ def hand_over(connection: Connection, sighting: Sighting, article_id: str, recor
     holder = {"feed_id": sighting.feed_id, "entry_key": sighting.entry.key}
     connection.execute(update(ARTICLE).where(ARTICLE.c.id == article_id).values(holder))
     mark_done(connection, sighting, article_id, records)
+
+
+def adopt(connection: Connection, sighting: Sighting, article_id: str) -> None:
+    """This entry keeps a rebuilt article up to date from now on; what it says has still to be compared."""
+    orphan = (ARTICLE.c.id == article_id, ARTICLE.c.entry_key == UNKNOWN_ENTRY)
+    connection.execute(update(ARTICLE).where(*orphan).values(entry_key=sighting.entry.key))
 
 
 def lease_visits(connection: Connection, now: datetime, until: datetime, limit: int) -> list[KnownArticle]:
@@ -267,12 +275,13 @@ def _insert_article(connection: Connection, article: Article, sighting: Sighting
         "feed_id": sighting.feed_id,
         "entry_key": sighting.entry.key,
         "first_seen_at": article.fetched_at.timestamp(),
-        **_version_values(article),
+        **version_values(article),
         **visit_values(visits),
     }
     return bool(connection.execute(insert_or_ignore(ARTICLE, tuple(row)), row).rowcount)
 
 
-def _version_values(article: Article) -> dict[str, object]:
+def version_values(article: Article) -> dict[str, object]:
+    """The columns of a version."""
     message = article.model_dump_json(by_alias=True, exclude_none=True).encode()
     return {"version": article.version, "message": zlib.compress(message, 1)}

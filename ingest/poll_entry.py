@@ -15,9 +15,11 @@ from geowire.events import article_event, encode
 from ingest import outcomes
 from ingest.article import first_version, next_version
 from ingest.article_state import (
+    UNKNOWN_ENTRY,
     Contest,
     KnownArticle,
     Visits,
+    adopt,
     articles_at,
     hand_over,
     load_article,
@@ -173,11 +175,24 @@ async def _publish_next(desk: Desk, task: EntryTask, known: KnownArticle, readin
 
 
 async def _join(desk: Desk, task: EntryTask) -> Outcome:
-    """Count an article that another entry brought; its publisher's own feed keeps it up to date from now on."""
+    """Count an article that another entry brought; its publisher's own feed keeps it up to date from now on.
+
+    In a state that was rebuilt it may be this entry that brought it: then its page is compared with what is published.
+    """
+    own = await _own_article(desk, task)
+    if own is not None and own.withdrawn is None:
+        return await _in_turn(desk, task, _adopt)
     if await _others_article(desk, task, task.twin) is not None:
         return await _in_turn(desk, task, _take_over)
     await _done(desk, task, task.twin)
     return outcomes.DUPLICATE
+
+
+async def _adopt(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
+    """Take the article of a rebuilt state as this entry's own. Raises `FetchFailed` as `_read` does."""
+    sighting, article_id = _sighting(desk, task), task.twin or ""
+    await desk.database.run(lambda connection: adopt(connection, sighting, article_id))
+    return await _refresh(desk, task, slot)
 
 
 async def _take_over(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
@@ -232,14 +247,14 @@ async def _others_article(desk: Desk, task: EntryTask, twin: str | None) -> Know
 
 
 async def _own_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
-    """The article of the entry, if this entry and no other keeps it up to date."""
-    article_id = task.known.article_id if task.known else None
+    """The article of the entry, if this entry and no other keeps it up to date, or nobody knows which one does."""
+    article_id = (task.known.article_id if task.known else None) or task.twin
     if article_id is None:
         return None
     article = await desk.database.run(lambda connection: load_article(connection, article_id))
-    if article is None or (article.feed_id, article.entry_key) != (task.source.leased.feed.id, task.entry.key):
+    if article is None or article.feed_id != task.source.leased.feed.id:
         return None
-    return article
+    return article if article.entry_key in {task.entry.key, UNKNOWN_ENTRY} else None
 
 
 async def _put_off(desk: Desk, task: EntryTask, error: FetchFailed) -> Outcome:

@@ -53,10 +53,18 @@ class WebhookStage:
                 continue
             if self._clock() - started > BATCH_SECONDS:
                 raise Transient("the webhook is slow; the rest of the batch follows")
-            self._send(event)
+            self._send(event, is_last_word=len(batch) == 1)
         return []
 
-    def _send(self, event: Event) -> None:
+    def _send(self, event: Event, *, is_last_word: bool) -> None:
+        try:
+            self._attempt(event)
+        except Rejected:
+            if is_last_word:  # the loop makes a dead letter; given again it has all its attempts
+                del self._failures[event.id]
+            raise
+
+    def _attempt(self, event: Event) -> None:
         if self._failures[event.id] >= self._attempts:
             raise Rejected("webhook-failed", f"not taken in {self._attempts} attempts")
         body = body_of(event)

@@ -20,6 +20,11 @@ class TagStage:
     def __init__(self, tagger: ArticleTagger | None = None) -> None:
         self._tagger = tagger or ArticleTagger.load()
 
+    @property
+    def model(self) -> str:
+        """The version of rules and gazetteer that it tags with."""
+        return self._tagger.model
+
     def process(self, batch: Sequence[Event]) -> list[Event]:
         """The tagged articles, in the batch's order. Raises `Rejected` for what is neither article nor withdrawal."""
         return [self._answer(event) for event in batch]

@@ -16,7 +16,10 @@ from geowire import __version__
 from geowire.bus import Record, open_bus
 from geowire.topics import DEADLETTERS
 
-COMMANDS = ("demo", "run", "poll", "process", "tail", "status", "feeds", "extract", "tag", "relate", "watch")
+COMMANDS = (
+    "demo", "run", "poll", "process", "tail", "status", "feeds", "extract", "tag", "relate", "watch", "deadletters",
+    "replay", "rebuild",
+)  # fmt: skip
 
 
 @pytest.fixture
