@@ -86,7 +86,7 @@ def loop_options(settings: Settings, *, until_idle: bool) -> LoopOptions:
 def ready_bus(settings: Settings) -> Iterator[Bus]:
     """The bus with its topics there; what differs from the contract is said."""
     member = MemberOptions(name=settings.member)
-    with open_bus(settings.bus_url, member=member, replication=settings.kafka_replication) as bus:
+    with open_bus(settings.bus_url, member=member, kafka=settings.kafka) as bus:
         for line in bus.ensure_topics(TOPICS):
             note(f"geowire: {line}; geowire goes on with it as it is")
         yield bus

@@ -12,6 +12,7 @@ from kafka.structs import ConsumerGroupMetadata, MemberState
 from geowire.bus import MemberOptions, Record, Unwritable
 from geowire.errors import Transient
 from geowire.kafka_bus import KafkaBus
+from geowire.kafka_cluster import KafkaCluster
 from geowire.kafka_group import KafkaSubscription
 from geowire.topics import Topic
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.kafka
 @pytest.fixture
 def bus(kafka_server: str) -> Iterator[KafkaBus]:
     """A bus on the real broker."""
-    with KafkaBus([kafka_server], MemberOptions(session_timeout=2.0)) as opened:
+    with KafkaBus(KafkaCluster([kafka_server]), MemberOptions(session_timeout=2.0)) as opened:
         yield opened
 
 
@@ -62,10 +63,11 @@ def test_an_unknown_member_comes_back(bus: KafkaBus) -> None:
     topic = new_topic(bus)
     bus.publish([Record(topic, b"k", b"one")])
     with bus.subscribe("g" + topic, [topic]) as subscription:
+        assert isinstance(subscription, KafkaSubscription)
         taken = [d for _ in range(20) for d in subscription.poll(10, 0.5)]
         epoch = subscription.epoch
 
-        subscription._start_anew()
+        subscription._give_up()
         again = [d for _ in range(20) for d in subscription.poll(10, 0.5)]
 
         assert [d.record.value for d in taken[:1]] == [d.record.value for d in again[:1]] == [b"one"]
@@ -90,9 +92,7 @@ def test_a_join_that_never_ends_is_begun_anew(bus: KafkaBus, monkeypatch: pytest
 
 def test_a_broker_that_is_not_there_is_a_passing_fault() -> None:
     """Nothing listens: the line names the address."""
-    with KafkaBus(["127.0.0.1:1"], MemberOptions()) as bus:
-        bus._admin = None
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("geowire.kafka_bus.CONNECTION", {"bootstrap_timeout_ms": 300})
-            with pytest.raises(Transient, match=r"127\.0\.0\.1:1"):
-                bus.ensure_topics([])
+    with KafkaBus(KafkaCluster(["127.0.0.1:1"]), MemberOptions()) as bus, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.3)
+        with pytest.raises(Transient, match=r"127\.0\.0\.1:1: Connection refused"):
+            bus.ensure_topics([])
