@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from cli.console import note
 from geowire.bus import Bus, MemberOptions, open_bus
 from geowire.consume import ConsumerLoop, Counts, LoopOptions
-from geowire.errors import Misconfigured
+from geowire.errors import Misconfigured, Transient
 from geowire.settings import Settings
 from geowire.stage import StatefulStage, StatelessStage
 from geowire.stage_state import StageState
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from processors.tag.tag import ArticleTagger
 
 StageName = Literal["tag", "relate", "flag"]
+WAIT_SECONDS = 1.0
 READS: dict[StageName, str] = {"tag": ARTICLES.name, "relate": TAGGED.name, "flag": STORIES.name}
 """The topic that each stage reads."""
 
@@ -83,10 +85,23 @@ def loop_options(settings: Settings, *, until_idle: bool) -> LoopOptions:
 
 
 @contextlib.contextmanager
-def ready_bus(settings: Settings) -> Iterator[Bus]:
-    """The bus with its topics there; what differs from the contract is said."""
+def ready_bus(settings: Settings, *, patient: bool = False) -> Iterator[Bus]:
+    """The bus with its topics there; what differs from the contract is said. A `patient` one is waited for."""
     member = MemberOptions(name=settings.member)
     with open_bus(settings.bus_url, member=member, kafka=settings.kafka) as bus:
-        for line in bus.ensure_topics(TOPICS):
+        for line in wait_for_topics(bus) if patient else bus.ensure_topics(TOPICS):
             note(f"geowire: {line}; geowire goes on with it as it is")
         yield bus
+
+
+def wait_for_topics(bus: Bus) -> list[str]:
+    """`ensure_topics` of a bus that may not be there yet; one line says that and why."""
+    said = False
+    while True:
+        try:
+            return bus.ensure_topics(TOPICS)
+        except Transient as fault:
+            if not said:
+                note(f"geowire: {fault}; waiting until it is there, Ctrl-C ends it")
+            said = True
+        threading.Event().wait(WAIT_SECONDS)

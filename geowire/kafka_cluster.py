@@ -117,13 +117,20 @@ def kafka_faults(what: str) -> Iterator[None]:
     try:
         yield
     except (kafka_errors.CommitFailedError, kafka_errors.RebalanceInProgressError) as error:
-        raise PartitionLost(f"{what}: {error}") from error
+        raise PartitionLost(f"{what}: {in_words(error)}") from error
     except kafka_errors.AuthorizationError as error:
         raise Misconfigured(f"Kafka: {what}: {refusal(error)}; docs/delivery.md lists what to grant") from error
     except kafka_errors.UnsupportedVersionError as error:
-        raise Misconfigured(f"GEOWIRE_BUS: {what}: {error}") from error
+        raise Misconfigured(f"GEOWIRE_BUS: {what}: {in_words(error)}") from error
     except (kafka_errors.KafkaError, OSError) as error:
-        raise Transient(f"Kafka: {what}: {type(error).__name__} {error}") from error
+        raise Transient(f"Kafka: {what}: {in_words(error)}") from error
+
+
+def in_words(error: Exception) -> str:
+    """The name of an error and what it says, if it says anything."""
+    name = type(error).__name__
+    said = str(error).partition(f"{name}: ")[2] or ", ".join(str(part) for part in error.args)
+    return f"{name}: {said}" if said not in {"", "None"} else name
 
 
 def refusal(error: Exception) -> str:

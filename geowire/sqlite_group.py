@@ -18,7 +18,7 @@ from typing import Self
 from geowire.bus import Delivery, MemberOptions, TopicPartition
 from geowire.errors import PartitionLost
 from geowire.liveness import is_gone, this_process
-from geowire.sqlite_log import LogTopic, read_rows, wait_for, write_transaction
+from geowire.sqlite_log import LogTopic, bus_faults, read_rows, wait_for, write_transaction
 
 REBALANCE_EVERY = 0.5
 
@@ -90,7 +90,9 @@ class SqliteSubscription:
     def rewind(self) -> None:
         """See `Subscription`."""
         query = "SELECT topic, partition, committed FROM lease WHERE grp = ? AND owner = ?"
-        for topic, partition, committed in self._connection.execute(query, (self._group, self._name)).fetchall():
+        with bus_faults():
+            rows = self._connection.execute(query, (self._group, self._name)).fetchall()
+        for topic, partition, committed in rows:
             self._positions[topic, partition] = committed
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ Offsets come from `seq` in the transaction that appends: what is visible has no 
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 import time
@@ -64,7 +65,7 @@ class LogTopic:
 
 
 def open_log(path: Path) -> sqlite3.Connection:
-    """A connection to a log file, made if missing. Raises `Misconfigured` if it cannot be one."""
+    """A connection to a log file, made if missing. Raises `Misconfigured` if it cannot be one, `Transient` if full."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
@@ -73,27 +74,47 @@ def open_log(path: Path) -> sqlite3.Connection:
             "PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;" + SCHEMA
         )
     except (OSError, sqlite3.DatabaseError) as error:
+        if disk_is_full(error):
+            raise Transient(f"embedded bus: {path}: {error}; make room there") from error
         raise Misconfigured(f"GEOWIRE_BUS: cannot open {path}: {error}; name a file in a writable folder") from error
     return connection
+
+
+def disk_is_full(error: Exception) -> bool:
+    """Whether a write failed for lack of space, which somebody may make."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of it says in which file
+    return code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+@contextmanager
+def bus_faults() -> Iterator[None]:
+    """SQLite's own faults become `Transient`, with what is to be done if the disk is full."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        advice = "; make room on its disk" if disk_is_full(error) else ""
+        raise Transient(f"embedded bus: {error}{advice}") from error
 
 
 @contextmanager
 def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """`BEGIN IMMEDIATE` to `COMMIT`, rolled back on any exception; SQLite's own faults become `Transient`."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield connection
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise Transient(f"embedded bus: {error}") from error
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+    with bus_faults():
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 def find_topic(connection: sqlite3.Connection, name: str) -> LogTopic | None:
     """The topic, or None."""
-    row = connection.execute("SELECT * FROM topic WHERE name = ?", (name,)).fetchone()
+    with bus_faults():
+        row = connection.execute("SELECT * FROM topic WHERE name = ?", (name,)).fetchone()
     return LogTopic(*row) if row else None
 
 
@@ -147,10 +168,8 @@ def read_rows(
 ) -> list[Delivery]:
     """Up to `limit` records of one partition from an offset on."""
     query = f"SELECT o, ts, k, h, v FROM {topic.table(partition)} WHERE o >= ? ORDER BY o LIMIT ?"  # noqa: S608
-    try:
+    with bus_faults():
         rows = connection.execute(query, (start, limit)).fetchall()
-    except sqlite3.Error as error:
-        raise Transient(f"embedded bus: {error}") from error
     return [Delivery(Record(topic.name, k, v, unpack_headers(h)), partition, o, ts) for o, ts, k, h, v in rows]
 
 
@@ -159,10 +178,17 @@ def wait_for(connection: sqlite3.Connection, attempt: Callable[[], list[Delivery
     deadline = time.monotonic() + timeout
     ticks = threading.Event()
     while True:
-        version = connection.execute("PRAGMA data_version").fetchone()
+        version = data_version(connection)
         if found := attempt():
             return found
-        while connection.execute("PRAGMA data_version").fetchone() == version:
+        while data_version(connection) == version:
             if time.monotonic() >= deadline:
                 return []
             ticks.wait(WAIT_STEP)
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """A number that differs once another connection has written."""
+    with bus_faults():
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)

@@ -123,3 +123,21 @@ def kafka_broker(libs: Path, folder: Path) -> Iterator[str]:
     """A broker that is ready; gives `host:port`."""
     with Broker(libs, folder).running() as server:
         yield server
+
+
+def three_brokers(libs: Path, folder: Path) -> list[Broker]:
+    """A cluster that keeps three copies and goes on with two; formatted, not started."""
+    brokers = [Broker(libs, folder / f"node-{number}") for number in (1, 2, 3)]
+    voters = ",".join(f"{number}@127.0.0.1:{broker.controller}" for number, broker in enumerate(brokers, 1))
+    for number, broker in enumerate(brokers, 1):
+        copies = dict.fromkeys(ALONE, 2) | {name: 3 for name in ALONE if name.endswith("replication.factor")}
+        broker.extra = copies | {
+            "node.id": number,
+            "controller.quorum.voters": voters,
+            "offsets.topic.num.partitions": 2,
+            "replica.lag.time.max.ms": 5_000,
+            "broker.session.timeout.ms": 3_000,
+            "controlled.shutdown.enable": "false",
+        }
+        broker.format()
+    return brokers
