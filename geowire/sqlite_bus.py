@@ -13,11 +13,12 @@ from typing import Self
 
 from geowire.bus import Delivery, Extent, MemberOptions, Record, TopicPartition
 from geowire.errors import Misconfigured, Transient
+from geowire.sqlite_faults import sqlite_faults
 from geowire.sqlite_group import SqliteSubscription
 from geowire.sqlite_log import (
+    BUS,
     LogTopic,
     append,
-    bus_faults,
     check_size,
     create_topic,
     expire,
@@ -87,7 +88,7 @@ class SqliteBus:
             ON lease.topic = seq.topic AND lease.partition = seq.partition AND lease.grp = ? WHERE seq.topic = ?"""
         extents: dict[TopicPartition, Extent] = {}
         for topic in (self._topic(name) for name in topics):
-            with self._lock, bus_faults():
+            with self._lock, sqlite_faults(BUS):
                 rows = self._connection.execute(query, (group, topic.id)).fetchall()
             extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
         return extents
@@ -121,7 +122,7 @@ class SqliteBus:
             for topic in self._topics.values():
                 if topic.retention_ms >= 0:
                     expire(self._connection, topic, int(now * 1000) - topic.retention_ms)
-            with bus_faults():  # execute() would free a single page
+            with sqlite_faults(BUS):  # execute() would free a single page
                 self._connection.executescript("PRAGMA incremental_vacuum(1000)")
 
 
@@ -131,7 +132,7 @@ class SqliteReader:
     def __init__(self, connection: sqlite3.Connection, topic: LogTopic, *, from_beginning: bool) -> None:
         self._connection = connection
         self._topic = topic
-        with bus_faults():
+        with sqlite_faults(BUS):
             rows = connection.execute("SELECT partition, next FROM seq WHERE topic = ?", (topic.id,)).fetchall()
         self._ends: dict[int, int] = dict(rows)
         self._positions = dict.fromkeys(self._ends, 0) if from_beginning else dict(self._ends)

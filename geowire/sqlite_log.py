@@ -5,7 +5,6 @@ Offsets come from `seq` in the transaction that appends: what is visible has no 
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 import threading
 import time
@@ -18,10 +17,12 @@ from geowire.bus import Delivery, Record, Unwritable
 from geowire.errors import Misconfigured, Transient
 from geowire.headers import pack_headers, unpack_headers
 from geowire.partition import partition_for
+from geowire.sqlite_faults import disk_is_full, sqlite_faults
 from geowire.topics import Topic
 
 EXPIRE_CHUNK = 3_000
 WAIT_STEP = 0.01
+BUS = "embedded bus"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS topic (
@@ -80,28 +81,10 @@ def open_log(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def disk_is_full(error: Exception) -> bool:
-    """Whether a write failed for lack of space, which somebody may make."""
-    if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of it says in which file
-    return code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-
-
-@contextmanager
-def bus_faults() -> Iterator[None]:
-    """SQLite's own faults become `Transient`, with what is to be done if the disk is full."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        advice = "; make room on its disk" if disk_is_full(error) else ""
-        raise Transient(f"embedded bus: {error}{advice}") from error
-
-
 @contextmanager
 def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """`BEGIN IMMEDIATE` to `COMMIT`, rolled back on any exception; SQLite's own faults become `Transient`."""
-    with bus_faults():
+    with sqlite_faults(BUS):
         try:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -113,7 +96,7 @@ def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connec
 
 def find_topic(connection: sqlite3.Connection, name: str) -> LogTopic | None:
     """The topic, or None."""
-    with bus_faults():
+    with sqlite_faults(BUS):
         row = connection.execute("SELECT * FROM topic WHERE name = ?", (name,)).fetchone()
     return LogTopic(*row) if row else None
 
@@ -168,7 +151,7 @@ def read_rows(
 ) -> list[Delivery]:
     """Up to `limit` records of one partition from an offset on."""
     query = f"SELECT o, ts, k, h, v FROM {topic.table(partition)} WHERE o >= ? ORDER BY o LIMIT ?"  # noqa: S608
-    with bus_faults():
+    with sqlite_faults(BUS):
         rows = connection.execute(query, (start, limit)).fetchall()
     return [Delivery(Record(topic.name, k, v, unpack_headers(h)), partition, o, ts) for o, ts, k, h, v in rows]
 
@@ -189,6 +172,6 @@ def wait_for(connection: sqlite3.Connection, attempt: Callable[[], list[Delivery
 
 def data_version(connection: sqlite3.Connection) -> int:
     """A number that differs once another connection has written."""
-    with bus_faults():
+    with sqlite_faults(BUS):
         (version,) = connection.execute("PRAGMA data_version").fetchone()
     return int(version)

@@ -13,7 +13,7 @@ from pathlib import Path
 from geowire.bus import Record, TopicPartition
 from geowire.errors import Misconfigured, PartitionLost, Transient
 from geowire.headers import pack_headers, unpack_headers
-from geowire.sqlite_log import disk_is_full
+from geowire.sqlite_faults import disk_is_full
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stage_offset (

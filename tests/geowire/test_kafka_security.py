@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient
@@ -65,7 +66,7 @@ def grant(server: str) -> None:
     admin.close()
 
 
-def login(mechanism: Mechanism = "SCRAM-SHA-512", password: str = PASSWORD, user: str = "geowire") -> dict[str, object]:
+def login(mechanism: Mechanism = "SCRAM-SHA-512", password: str = PASSWORD, user: str = "geowire") -> dict[str, Any]:
     """Options for a user with a password."""
     return {"mechanism": mechanism, "username": user, "password": SecretStr(password)}
 
@@ -94,7 +95,7 @@ def take_and_commit(subscription: Subscription) -> list[Delivery]:
 def test_every_way_in_carries_records(secured: SecuredBroker, way: str) -> None:
     """TLS, TLS with a certificate of our own, a password over TLS in three ways, and over plain text."""
     papers = secured.papers
-    ours = {"ca": papers.ca, "certificate": papers.certificate}
+    ours: dict[str, Any] = {"ca": papers.ca, "certificate": papers.certificate}
     ways: dict[str, tuple[str, KafkaOptions]] = {
         "tls": ("TLS", KafkaOptions(security="ssl", ca=papers.ca)),
         "mutual": ("MUTUAL", KafkaOptions(security="ssl", key=papers.key, **ours)),
@@ -102,7 +103,7 @@ def test_every_way_in_carries_records(secured: SecuredBroker, way: str) -> None:
             "MUTUAL",
             KafkaOptions(security="ssl", key=papers.locked_key, key_password=SecretStr(PASSWORD), **ours),
         ),
-        "clear": ("CLEAR", KafkaOptions(security="sasl_plaintext", **login())),  # type: ignore[arg-type]
+        "clear": ("CLEAR", KafkaOptions(security="sasl_plaintext", **login())),
     }
     listener, options = ways.get(way) or (
         "PASSWORD",
@@ -113,7 +114,7 @@ def test_every_way_in_carries_records(secured: SecuredBroker, way: str) -> None:
         assert carries(bus, f"geowire.{uuid.uuid4().hex}")
 
 
-WRONG = {
+WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "password": ("PASSWORD", "sasl_ssl", login("PLAIN", "hunter2-secret"), "GEOWIRE_KAFKA_PASSWORD"),
     "scram-password": ("CLEAR", "sasl_plaintext", login(password="hunter2-secret"), "GEOWIRE_KAFKA_PASSWORD"),
     "user": ("PASSWORD", "sasl_ssl", login(user="stranger"), "'stranger'"),
@@ -154,7 +155,7 @@ def test_what_is_wrong_is_one_line_at_once(secured: SecuredBroker, caplog: pytes
     assert not [secret for secret in (PASSWORD, "hunter2-secret") if secret in line + caplog.text]
 
 
-def options_of(security: str, changes: dict[str, object]) -> KafkaOptions:
+def options_of(security: str, changes: dict[str, Any]) -> KafkaOptions:
     """Options from loose parts."""
     return KafkaOptions(security=security, **changes)  # type: ignore[arg-type]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 from servers.processes import wait_until
@@ -17,6 +20,7 @@ from geowire.errors import Transient
 from geowire.events import Event, decode, encode, ingest_failure_event
 from geowire.kafka_options import KafkaOptions
 from geowire.messages import IngestFailure
+from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -40,6 +44,28 @@ class Echo:
     def process(self, batch: Sequence[Event]) -> list[Event]:
         """Repeat."""
         return [replace(heard, topic=ECHOES.name) for heard in batch]
+
+
+class RememberingEcho(Echo):
+    """A stateful stage that keeps what it heard, and repeats each message once."""
+
+    rebuilds_from = None
+
+    def create_tables(self, connection: sqlite3.Connection) -> None:
+        """One table."""
+        connection.execute("CREATE TABLE IF NOT EXISTS heard (number TEXT PRIMARY KEY)")
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Nothing is held in memory."""
+
+    def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
+        """Nothing to read back."""
+
+    def process(self, batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:  # type: ignore[override]
+        """Repeat what was not heard yet."""
+        insert = "INSERT OR IGNORE INTO heard VALUES (?)"
+        fresh = [e for e in batch if connection.execute(insert, (e.data.reason,)).rowcount]  # type: ignore[attr-defined]
+        return super().process(fresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +104,8 @@ class Relay:
     url: str
     options: KafkaOptions = field(default_factory=KafkaOptions)
     member: MemberOptions = field(default_factory=lambda: MemberOptions(session_timeout=2.0))
+    state: Path | None = None
+    """With a file, the stage is one that remembers."""
     acknowledged: int = 0
     faults: list[str] = field(default_factory=list)
     """What the publisher was told while it waited."""
@@ -125,8 +153,10 @@ class Relay:
 
     def _repeat(self) -> None:
         wait_until(lambda: self.acknowledged > 0 or self._stop.is_set(), "a first message")
-        with self.open() as bus:
-            loop = ConsumerLoop(bus, Echo(), options=LoopOptions(batch=50, retry_wait=0.2))
+        state = StageState(self.state) if self.state else None
+        stage = RememberingEcho() if state else Echo()
+        with self.open() as bus, contextlib.closing(state) if state else contextlib.nullcontext():
+            loop = ConsumerLoop(bus, stage, state=state, options=LoopOptions(batch=50, retry_wait=0.2))
             self.counts = loop.counts
             self._loops.append(loop)
             loop.run()
