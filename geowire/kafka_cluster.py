@@ -18,7 +18,7 @@ from geowire.errors import Misconfigured, PartitionLost, Transient
 from geowire.kafka_greeting import Unreachable, greet
 from geowire.kafka_options import KafkaOptions
 
-GREETING_SECONDS = 10.0
+GREETING_SECONDS = 5.0
 GREETING_STEP = 0.25
 CONNECTION = {"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000}
 

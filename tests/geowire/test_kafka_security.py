@@ -25,6 +25,7 @@ from kafka.admin import (
 from pydantic import SecretStr
 from servers.secured_kafka import LEAVER, PASSWORD, SecuredBroker, secured_broker
 
+from cli.main import run_app
 from geowire.bus import Bus, Delivery, MemberOptions, Record, Subscription, open_bus
 from geowire.consume import group_of
 from geowire.errors import Misconfigured, Transient
@@ -227,3 +228,23 @@ def poll_through_faults(subscription: Subscription) -> None:
     for _ in range(60):
         with contextlib.suppress(Transient):
             subscription.poll(10, 0.5)
+
+
+def test_the_command_reads_the_settings(
+    secured: SecuredBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the environment and a password file to the broker; what is wrong is one line and exit code 2."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD + "\n", encoding="utf-8")
+    settings = {"SECURITY": "sasl_ssl", "CA": secured.papers.ca, "SASL_MECHANISM": "PLAIN", "USERNAME": "geowire"}
+    for name, value in (settings | {"PASSWORD_FILE": password}).items():
+        monkeypatch.setenv(f"GEOWIRE_KAFKA_{name}", str(value))
+    monkeypatch.setenv("GEOWIRE_BUS", secured.url("PASSWORD"))
+
+    assert run_app(["status", "--json"]) == 0
+    assert "geowire.articles.v1" in capsys.readouterr().out
+    password.write_text("hunter2-secret", encoding="utf-8")
+    assert run_app(["status"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("geowire: GEOWIRE_KAFKA_USERNAME, GEOWIRE_KAFKA_PASSWORD: ")
+    assert "hunter2" not in line
