@@ -150,7 +150,7 @@ def measure_poll(folder: Path, catalogue: Path) -> dict[str, Any]:
         allow_private_networks=(ip_network("127.0.0.0/8"),),
         max_age=timedelta(days=7),
     )
-    with open_bus(settings.bus_url) as bus:
+    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         bus.ensure_topics(TOPICS)
         before, started = spent()[0], time.perf_counter()
         report = asyncio.run(poll_once(settings, bus, all_feeds=True))

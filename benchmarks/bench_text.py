@@ -108,7 +108,7 @@ def measure_poll(bus_url: str, folder: Path, feeds: str) -> dict[str, float]:
             report = await ingest.finish()
             return report.entries.get("published", 0), time.perf_counter() - started
 
-    with open_bus(settings.bus_url) as bus:
+    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         bus.ensure_topics(TOPICS)
         before = sum(extent.end for extent in bus.extents("bench", [ARTICLES.name]).values())
         published, seconds = asyncio.run(poll())

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 from cli.console import note
 from flows.stages import READS, StageName, load_tagger, loop_options, open_stage
 from geowire.bus import Bus, MemberOptions, open_bus
+from geowire.errors import Transient
 from geowire.settings import Settings
 from geowire.topics import TOPICS
 
 __all__ = ["READS", "StageName", "load_tagger", "loop_options", "open_stage", "ready_bus"]
 
+WAIT_SECONDS = 1.0
+
 
 @contextlib.contextmanager
-def ready_bus(settings: Settings) -> Iterator[Bus]:
-    """The bus with its topics there; what differs from the contract is said."""
+def ready_bus(settings: Settings, *, patient: bool = False) -> Iterator[Bus]:
+    """The bus with its topics there; what differs from the contract is said. A `patient` one is waited for."""
     member = MemberOptions(name=settings.member)
-    with open_bus(settings.bus_url, member=member, replication=settings.kafka_replication) as bus:
-        for line in bus.ensure_topics(TOPICS):
+    with open_bus(settings.bus_url, member=member, kafka=settings.kafka) as bus:
+        for line in wait_for_topics(bus) if patient else bus.ensure_topics(TOPICS):
             note(f"geowire: {line}; geowire goes on with it as it is")
         yield bus
+
+
+def wait_for_topics(bus: Bus) -> list[str]:
+    """`ensure_topics` of a bus that may not be there yet; one line says that and why."""
+    said = False
+    while True:
+        try:
+            return bus.ensure_topics(TOPICS)
+        except Transient as fault:
+            if not said:
+                note(f"geowire: {fault}; waiting until it is there, Ctrl-C ends it")
+            said = True
+        threading.Event().wait(WAIT_SECONDS)

@@ -64,7 +64,7 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
         Entries by outcome; they add up to the entries seen.
     """
     settings = load_settings()
-    with open_bus(settings.bus_url, replication=settings.kafka_replication) as bus:
+    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(bus.ensure_topics, TOPICS)
         async with open_ingest(settings, bus) as ingest:
             await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)

@@ -33,7 +33,7 @@ async def revisit_articles(limit: int = 2_000) -> dict[str, int]:
         Pages by outcome.
     """
     settings = load_settings()
-    with open_bus(settings.bus_url, replication=settings.kafka_replication) as bus:
+    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(bus.ensure_topics, TOPICS)
         report = await revisit_once(settings, bus, limit)
     await publish_revisit_report(report)

@@ -27,7 +27,7 @@ def stage_lags(bus: Bus) -> dict[str, int]:
 def measure_lags() -> dict[str, int]:
     """Open the bus of the settings and ask."""
     settings = load_settings()
-    with open_bus(settings.bus_url, replication=settings.kafka_replication) as bus:
+    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         bus.ensure_topics(TOPICS)
         return stage_lags(bus)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
 from geowire.errors import Misconfigured, Rejected
+from geowire.kafka_options import KafkaOptions
 from geowire.topics import Topic
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -185,17 +186,18 @@ class MemberOptions:
     """A member that did not poll for so long is out, alive or not."""
 
 
-def open_bus(url: str, *, member: MemberOptions | None = None, replication: int = 1) -> Bus:
-    """Open `kafka://host:9092[,host2:9092]` or `sqlite:///path`.
+def open_bus(url: str, *, member: MemberOptions | None = None, kafka: KafkaOptions | None = None) -> Bus:
+    """Open `kafka://host:9092[,host2:9092]`, reached as the options say, or `sqlite:///path`.
 
-    Raises `Misconfigured` for any other address, `Transient` if no broker answers.
+    Raises `Misconfigured` for any other address. Brokers are first asked when the bus is first used.
     """
     scheme, separator, rest = url.partition("://")
     options = member or MemberOptions()
     if separator and scheme == "kafka" and rest.strip("/,"):
         from geowire.kafka_bus import KafkaBus  # noqa: PLC0415  # the embedded bus must not pay for kafka's import
+        from geowire.kafka_cluster import KafkaCluster  # noqa: PLC0415
 
-        return KafkaBus(parse_servers(rest.rstrip("/")), options, replication)
+        return KafkaBus(KafkaCluster(parse_servers(rest.rstrip("/")), kafka), options)
     if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         from geowire.sqlite_bus import SqliteBus  # noqa: PLC0415
 
@@ -207,6 +209,11 @@ def open_bus(url: str, *, member: MemberOptions | None = None, replication: int 
 
 def parse_servers(servers: str) -> list[str]:
     """`host:port[,host:port]`; raises `Misconfigured` for anything else."""
+    if "@" in servers:  # not repeated: it may hold a password
+        raise Misconfigured(
+            "GEOWIRE_BUS: write kafka://host:9092 without a user; that is GEOWIRE_KAFKA_USERNAME and its password"
+            " GEOWIRE_KAFKA_PASSWORD"
+        )
     parsed = [server.strip() for server in servers.split(",")]
     for server in parsed:
         host, separator, port = server.rpartition(":")

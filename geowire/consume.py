@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 IDLE_POLL_SECONDS = 0.2
 LONGEST_WAIT = 60.0
+LONGEST_BUS_WAIT = 5.0
+"""A bus that is back is to be used soon, and asking it costs little."""
 OUTBOX_CHUNK = 500
 
 Answer = TypeVar("Answer")
@@ -105,8 +107,11 @@ class ConsumerLoop:
     def run(self) -> Counts:
         """Take batches until stopped. Raises `Misconfigured` if a person must act."""
         exclusive = self._state is not None
-        self._bus.ensure_topics([RETRIES])
-        with self._bus.subscribe(self._group, self._topics, exclusive=exclusive) as subscription:
+        try:
+            joined = self._join(exclusive=exclusive)
+        except Stopped:
+            return self.counts
+        with joined as subscription:
             handler = self._handler(Patience(subscription, self._options.retry_wait, self._stop, self.counts))
             while not self._stop.is_set():
                 try:
@@ -114,10 +119,24 @@ class ConsumerLoop:
                         break
                 except PartitionLost as lost:
                     log.info("%s: %s", self._group, lost)
-                    Patience(subscription, self._options.retry_wait, self._stop, self.counts)(subscription.rewind)
+                    Patience(subscription, self._options.retry_wait, self._stop, self.counts).bus(subscription.rewind)
                 except Stopped:
                     break
         return self.counts
+
+    def _join(self, *, exclusive: bool) -> Subscription:
+        """Join the group, however long the bus is away."""
+        wait = self._options.retry_wait
+        while True:
+            try:
+                self._bus.ensure_topics([RETRIES])
+                return self._bus.subscribe(self._group, self._topics, exclusive=exclusive)
+            except Transient as fault:
+                log.warning("waiting %.1f s to join %s: %s", wait, self._group, fault)
+            self.counts.retries += 1
+            if self._stop.wait(wait):
+                raise Stopped
+            wait = min(LONGEST_BUS_WAIT, wait * 2)
 
     def _handler(self, patience: Patience) -> Handler:
         if self._state is not None:
@@ -128,15 +147,15 @@ class ConsumerLoop:
         """One batch; whether there is no more to wait for."""
         patience = Patience(subscription, self._options.retry_wait, self._stop, self.counts)
         wait = IDLE_POLL_SECONDS if self._options.until_idle else POLL_SECONDS
-        batch = patience(lambda: subscription.poll(self._options.batch, wait), anew=True)
+        batch = patience.bus(lambda: subscription.poll(self._options.batch, wait), anew=True)
         if subscription.assignment:
             handler.assigned()
         if not batch:
-            return self._options.until_idle and patience(self._is_idle, anew=True)
+            return self._options.until_idle and patience.bus(self._is_idle, anew=True)
         mine = [delivery for delivery in batch if is_for(delivery, self._stage.name)]
         if mine:
             handler.answer(mine)
-        patience(lambda: subscription.commit(ends_of(batch)))
+        patience.bus(lambda: subscription.commit(ends_of(batch)))
         self.counts.taken += len(mine)
         self._on_progress(self.counts)
         return False
@@ -158,7 +177,11 @@ class Patience:
         self._stop = stop
         self._counts = counts
 
-    def __call__(self, action: Callable[[], Answer], *, anew: bool = False) -> Answer:
+    def bus(self, action: Callable[[], Answer], *, anew: bool = False) -> Answer:
+        """The same for what only the bus can fail at."""
+        return self(action, anew=anew, longest=LONGEST_BUS_WAIT)
+
+    def __call__(self, action: Callable[[], Answer], *, anew: bool = False, longest: float = LONGEST_WAIT) -> Answer:
         """The action's answer. Raises `PartitionLost` if partitions changed while waiting, unless it starts `anew`."""
         epoch = self._subscription.epoch
         wait = self._first_wait
@@ -171,7 +194,7 @@ class Patience:
                 log.warning("waiting %.1f s: %s", wait, fault)
             self._counts.retries += 1
             self._wait(wait)
-            wait = min(LONGEST_WAIT, wait * 2)
+            wait = min(longest, wait * 2)
             if not anew and self._subscription.epoch != epoch:
                 raise PartitionLost("the partitions changed hands while a fault was waited out")
 
@@ -290,7 +313,7 @@ def publish(bus: Bus, records: list[Record], patience: Patience, counts: Counts)
     """Publish all; a record that the bus can never take goes to dead letters in its place."""
     while records:
         try:
-            patience(lambda batch=records: bus.publish(batch))  # type: ignore[misc]
+            patience.bus(lambda batch=records: bus.publish(batch))  # type: ignore[misc]
         except Unwritable as error:
             if error.record.topic == DEADLETTERS.name:
                 raise Misconfigured(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 from kafka import KafkaAdminClient, KafkaProducer
@@ -20,41 +20,43 @@ from kafka.admin import ConfigResource
 
 from geowire.bus import Extent, MemberOptions, Record, TopicPartition, Unwritable
 from geowire.errors import Misconfigured, Transient
-from geowire.kafka_group import CONNECTION, KafkaReader, KafkaSubscription, kafka_faults
+from geowire.kafka_cluster import KafkaCluster, kafka_faults, refusal
+from geowire.kafka_group import KafkaReader, KafkaSubscription
 from geowire.topics import MEGABYTE, Topic
 
 CHUNK_RECORDS = 2_000
 CHUNK_BYTES = 32_000_000
-ACK_TIMEOUT = 60.0
+ACK_TIMEOUTS = 4
+"""A chunk has so many request timeouts to be acknowledged in."""
 COORDINATOR_TIMEOUT = 20.0
-PRODUCER = CONNECTION | {
+PRODUCER: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
     "delivery_timeout_ms": 2**31 - 1,  # a batch that expires wedges the producer; the limit is ours
-    "request_timeout_ms": 15_000,
-    "max_block_ms": 15_000,
     "linger_ms": 5,
     "batch_size": 262_144,
     "max_request_size": 16 * MEGABYTE,
     "compression_type": "zstd",
     "allow_auto_create_topics": False,
 }
+REPLICATED = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}
+"""With three copies one may be away, and a copy that lags never becomes the leader."""
 REFUSALS = (
     kafka_errors.MessageSizeTooLargeError,
     kafka_errors.RecordListTooLargeError,
     kafka_errors.InvalidRecordError,
     kafka_errors.InvalidTimestampError,
-    kafka_errors.AuthorizationError,
 )
 
 
 class KafkaBus:
     """The `Bus` on Kafka. Connections are opened when first used."""
 
-    def __init__(self, servers: Sequence[str], member: MemberOptions, replication: int = 1) -> None:
-        self._servers = list(servers)
+    def __init__(self, cluster: KafkaCluster, member: MemberOptions) -> None:
+        self._cluster = cluster
         self._member = member
-        self._replication = replication
+        self._request_ms = int(cluster.options.timeout * 1000)
+        self._ack_seconds = ACK_TIMEOUTS * cluster.options.timeout
         self._lock = threading.Lock()
         self._producer: Any = None
         self._admin: Any = None
@@ -63,8 +65,7 @@ class KafkaBus:
     def ensure_topics(self, topics: Iterable[Topic]) -> list[str]:
         """See `Bus`."""
         wanted = {topic.name: topic for topic in topics}
-        with self._lock, kafka_faults(f"cannot create topics on {', '.join(self._servers)}"):
-            admin = self._admin_client()
+        with self._asking(f"cannot create topics on {self._cluster}") as admin:
             missing = sorted(wanted.keys() - set(admin.list_topics()))
             for name in missing:
                 with suppress(kafka_errors.TopicAlreadyExistsError):
@@ -74,26 +75,25 @@ class KafkaBus:
 
     def publish(self, batch: Sequence[Record]) -> None:
         """See `Bus`."""
+        self._check_sizes(batch)
         with self._lock:
-            self._check_sizes(batch)
             for chunk in chunks(batch):
                 self._publish_chunk(chunk)
 
     def subscribe(self, group: str, topics: Sequence[str], *, exclusive: bool = False) -> KafkaSubscription:
         """See `Bus`."""
         self._check_existence(topics)
-        return KafkaSubscription(self._servers, group, topics, self._member, exclusive=exclusive)
+        return KafkaSubscription(self._cluster, group, topics, self._member, exclusive=exclusive)
 
     def read(self, topic: str, *, from_beginning: bool = True) -> KafkaReader:
         """See `Bus`."""
         self._check_existence([topic])
-        return KafkaReader(self._servers, topic, from_beginning=from_beginning)
+        return KafkaReader(self._cluster, topic, from_beginning=from_beginning)
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """See `Bus`."""
         self._check_existence(topics)
-        with self._lock, kafka_faults(f"cannot read the offsets of {group}"):
-            admin = self._admin_client()
+        with self._asking(f"cannot read the offsets of {group}") as admin:
             described = admin.describe_topics(list(topics))
             places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
             ends = admin.list_partition_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
@@ -109,9 +109,7 @@ class KafkaBus:
         """See `Bus`."""
         with self._lock:
             self._discard_producer()
-            if self._admin is not None:
-                self._admin.close()
-                self._admin = None
+            self._discard_admin()
 
     def __enter__(self) -> Self:
         return self
@@ -119,24 +117,46 @@ class KafkaBus:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[Any]:
+        """The admin client; after a fault it is thrown away, so that the next one learns what is wrong."""
+        with self._lock:
+            try:
+                with kafka_faults(what):
+                    yield self._admin_client()
+            except Transient:
+                self._discard_admin()
+                raise
+
     def _admin_client(self) -> Any:
         if self._admin is None:
-            self._admin = KafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=15_000, **CONNECTION)
+            self._admin = self._cluster.connect(KafkaAdminClient, request_timeout_ms=self._request_ms)
         return self._admin
 
+    def _discard_admin(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            admin.close()
+
+    def _configs_of(self, topic: Topic) -> dict[str, str]:
+        """The contract's settings, and with several copies those that keep what was acknowledged."""
+        return topic.configs | (REPLICATED if self._cluster.options.replication > 2 else {})
+
     def _topic_options(self, topic: Topic) -> dict[str, Any]:
-        replication = {"replication_factor": self._replication}
-        return {"num_partitions": topic.partitions, "configs": topic.configs} | replication
+        replication = {"replication_factor": self._cluster.options.replication}
+        return {"num_partitions": topic.partitions, "configs": self._configs_of(topic)} | replication
 
     def _differences(self, topics: Sequence[Topic]) -> list[str]:
         admin = self._admin_client()
         names = [topic.name for topic in topics]
-        partitions = {t["name"]: len(t["partitions"]) for t in admin.describe_topics(names)}
+        facts = {t["name"]: placement(t["partitions"]) for t in admin.describe_topics(names)}
         configs = self._configs(names)
         lines = []
         for topic in topics:
-            wanted = {"partitions": str(topic.partitions)} | topic.configs
-            found = {"partitions": str(partitions[topic.name])} | configs[topic.name]
+            wanted = {"partitions": str(topic.partitions)} | self._configs_of(topic)
+            if self._cluster.options.replication > 1:
+                wanted |= {"copies": str(self._cluster.options.replication)}
+            found = facts[topic.name] | configs[topic.name]
             pairs = [(name, found.get(name), value) for name, value in wanted.items()]
             lines += [
                 f"topic {topic.name}: {name} is {is_}, not {should}" for name, is_, should in pairs if is_ != should
@@ -160,15 +180,15 @@ class KafkaBus:
             threading.Event().wait(0.1)
 
     def _check_existence(self, topics: Sequence[str]) -> None:
-        with self._lock, kafka_faults(f"no answer from {', '.join(self._servers)}"):
-            missing = sorted(set(topics) - set(self._admin_client().list_topics()))
+        with self._asking(f"no answer from {self._cluster}") as admin:
+            missing = sorted(set(topics) - set(admin.list_topics()))
         if missing:
-            raise Misconfigured(f"topic {missing[0]} does not exist on {', '.join(self._servers)}")
+            raise Misconfigured(f"topic {missing[0]} does not exist on {self._cluster}, or we may not see it")
 
     def _check_sizes(self, batch: Sequence[Record]) -> None:
         unknown = sorted({record.topic for record in batch} - self._limits.keys())
         if unknown:
-            with kafka_faults("cannot read topic limits"):
+            with self._asking("cannot read topic limits"):
                 configs = self._configs(unknown)
             self._limits |= {name: int(configs[name]["max.message.bytes"]) for name in unknown}
         for record in batch:
@@ -184,7 +204,7 @@ class KafkaBus:
         for record in waiting:
             if not self._send([record]):
                 continue
-            raise Transient(f"Kafka: no acknowledgement from {', '.join(self._servers)}")
+            raise Transient(f"Kafka: no acknowledgement from {self._cluster}")
 
     def _send(self, records: Sequence[Record]) -> list[Record]:
         """The records that were not acknowledged, with the producer discarded if there are any."""
@@ -195,15 +215,17 @@ class KafkaBus:
         except Transient:
             self._discard_producer()
             raise
-        deadline = time.monotonic() + ACK_TIMEOUT
+        deadline = time.monotonic() + self._ack_seconds
         outcomes = [acknowledged(future, deadline) for future in futures]
         failed = [(record, error) for record, error in zip(records, outcomes, strict=True) if error is not None]
         if failed:
             self._discard_producer()
+            if unpermitted := next((e for _, e in failed if isinstance(e, kafka_errors.AuthorizationError)), None):
+                raise Misconfigured(f"Kafka: cannot publish: {refusal(unpermitted)}")
             if len(records) == 1 and isinstance(failed[0][1], REFUSALS):
                 raise Unwritable(records[0], "refused", f"{type(failed[0][1]).__name__} {failed[0][1]}")
             if all(isinstance(error, kafka_errors.KafkaTimeoutError) for _, error in failed):
-                raise Transient(f"Kafka: no acknowledgement within {ACK_TIMEOUT:.0f} s")
+                raise Transient(f"Kafka: no acknowledgement from {self._cluster} within {self._ack_seconds:.0f} s")
         return [record for record, _ in failed]
 
     @staticmethod
@@ -212,7 +234,8 @@ class KafkaBus:
 
     def _live_producer(self) -> Any:
         if self._producer is None:
-            self._producer = KafkaProducer(bootstrap_servers=self._servers, **PRODUCER)
+            limits = {"request_timeout_ms": self._request_ms, "max_block_ms": self._request_ms}
+            self._producer = self._cluster.connect(KafkaProducer, **PRODUCER | limits)
         return self._producer
 
     def _discard_producer(self) -> None:
@@ -238,6 +261,12 @@ def chunks(batch: Sequence[Record]) -> Iterator[list[Record]]:
         size += record.size
     if chunk:
         yield chunk
+
+
+def placement(partitions: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """How many partitions a described topic has, and how many copies of each."""
+    copies = min(len(partition["replica_nodes"]) for partition in partitions)
+    return {"partitions": str(len(partitions)), "copies": str(copies)}
 
 
 def acknowledged(future: Any, deadline: float) -> Exception | None:

@@ -10,8 +10,8 @@ import itertools
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer
@@ -23,12 +23,12 @@ from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, Consume
 from kafka.structs import MemberState, OffsetAndMetadata
 
 from geowire.bus import Delivery, MemberOptions, Record, TopicPartition
-from geowire.errors import Misconfigured, PartitionLost, Transient
+from geowire.errors import PartitionLost, Transient
+from geowire.kafka_cluster import KafkaCluster, kafka_faults
 
 log = logging.getLogger(__name__)
 
-CONNECTION = {"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000}
-CONSUMER = CONNECTION | {
+CONSUMER: dict[str, Any] = {
     "enable_auto_commit": False,
     "auto_offset_reset": "earliest",
     "isolation_level": "read_committed",
@@ -38,28 +38,17 @@ CONSUMER = CONNECTION | {
 }
 
 
-@contextmanager
-def kafka_faults(what: str) -> Iterator[None]:
-    """Turn kafka-python's errors into geowire's: a lost partition, a wrong set-up, or try again."""
-    try:
-        yield
-    except (kafka_errors.CommitFailedError, kafka_errors.RebalanceInProgressError) as error:
-        raise PartitionLost(f"{what}: {error}") from error
-    except (kafka_errors.AuthorizationError, kafka_errors.UnsupportedVersionError) as error:
-        raise Misconfigured(f"GEOWIRE_BUS: {what}: {error}") from error
-    except (kafka_errors.KafkaError, OSError) as error:
-        raise Transient(f"Kafka: {what}: {type(error).__name__} {error}") from error
-
-
 class KafkaSubscription:
     """The `Subscription` on Kafka."""
 
     def __init__(
-        self, servers: Sequence[str], group: str, topics: Sequence[str], member: MemberOptions, *, exclusive: bool
+        self, cluster: KafkaCluster, group: str, topics: Sequence[str], member: MemberOptions, *, exclusive: bool
     ) -> None:
+        self._cluster = cluster
+        self._request_ms = int(cluster.options.timeout * 1000)
         self._options = CONSUMER | {
-            "bootstrap_servers": list(servers),
             "group_id": group,
+            "request_timeout_ms": self._request_ms,
             "client_id": f"{group}-{uuid.uuid4().hex[:8]}",
             "group_instance_id": f"{group}-{member.name}" if member.name else None,
             "session_timeout_ms": int(member.session_timeout * 1000),
@@ -71,11 +60,11 @@ class KafkaSubscription:
         self._session_seconds = member.session_timeout
         self._settled_at = time.monotonic()
         self._epoch = 0
-        self._consumer = self._join()
+        self._consumer: Any = self._join()
 
     def _join(self) -> Any:
         with kafka_faults("cannot join the group"):
-            consumer = KafkaConsumer(**self._options)
+            consumer = self._cluster.connect(KafkaConsumer, **self._options)
             for topic in self._topics:  # a join without the topics' metadata is done twice, and may wedge
                 consumer.partitions_for_topic(topic)
             consumer.subscribe(self._topics, listener=_EpochListener(self._raise_epoch))
@@ -93,20 +82,28 @@ class KafkaSubscription:
     @property
     def assignment(self) -> frozenset[TopicPartition]:
         """See `Subscription`."""
-        return frozenset(TopicPartition(*place) for place in self._consumer.assignment())
+        held = self._consumer.assignment() if self._consumer is not None else ()
+        return frozenset(TopicPartition(*place) for place in held)
 
     def poll(self, max_records: int, timeout: float) -> list[Delivery]:
         """See `Subscription`."""
-        if paused := self._consumer.paused():
-            self._consumer.resume(*paused)
+        consumer = self._member()
+        if paused := consumer.paused():
+            consumer.resume(*paused)
         return self._poll(max_records, timeout)
+
+    def _member(self) -> Any:
+        """The consumer; one that was given up is made anew. Raises `Transient` if no broker answers."""
+        if self._consumer is None:
+            self._consumer = self._join()
+        return self._consumer
 
     def _poll(self, max_records: int, timeout: float) -> list[Delivery]:
         try:
             with kafka_faults("cannot read"):
                 found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=max_records)
         except Transient:
-            self._start_anew()
+            self._give_up()
             raise
         if not found:
             self._check_membership()
@@ -123,21 +120,23 @@ class KafkaSubscription:
             self._settled_at = now
         elif now - self._settled_at > self._session_seconds:
             log.warning("the group was not joined within %.0f s: joining anew", self._session_seconds)
-            self._start_anew()
+            self._give_up()
+            self._member()
 
-    def _start_anew(self) -> None:
-        """After an exception out of poll() a consumer may spin for ever: leave and join again."""
-        with suppress(kafka_errors.KafkaError):
-            self._consumer.close(autocommit=False, timeout_ms=5_000)
+    def _give_up(self) -> None:
+        """After an exception out of poll() a consumer may spin for ever: leave, and let the next call join again."""
+        consumer, self._consumer = self._consumer, None
         self._raise_epoch()
-        self._consumer = self._join()
+        with suppress(kafka_errors.KafkaError):
+            consumer.close(autocommit=False, timeout_ms=5_000)
 
     def keep_alive(self, timeout: float) -> None:
         """See `Subscription`."""
-        self._consumer.pause(*self._consumer.assignment())
+        consumer = self._member()
+        consumer.pause(*consumer.assignment())
         unwanted = self._poll(1, timeout)
         for delivery in unwanted:  # of a partition that was assigned just now
-            self._consumer.seek(KafkaPartition(*delivery.source), delivery.offset)
+            consumer.seek(KafkaPartition(*delivery.source), delivery.offset)
 
     def commit(self, positions: Mapping[TopicPartition, int]) -> None:
         """See `Subscription`."""
@@ -146,20 +145,23 @@ class KafkaSubscription:
             raise PartitionLost(f"{min(lost)} belongs to another member now")
         offsets = {KafkaPartition(*place): OffsetAndMetadata(at, "", -1) for place, at in positions.items()}
         with kafka_faults("cannot commit"):
-            self._consumer.commit(offsets, timeout_ms=15_000)
+            self._consumer.commit(offsets, timeout_ms=self._request_ms)
 
     def rewind(self) -> None:
         """See `Subscription`."""
+        consumer = self._member()
         with kafka_faults("cannot read committed offsets"):
-            for place in self._consumer.assignment():
-                committed = self._consumer.committed(place, timeout_ms=15_000)
+            for place in consumer.assignment():
+                committed = consumer.committed(place, timeout_ms=self._request_ms)
                 if committed is None:
-                    self._consumer.seek_to_beginning(place)
+                    consumer.seek_to_beginning(place)
                 else:
-                    self._consumer.seek(place, committed)
+                    consumer.seek(place, committed)
 
     def close(self) -> None:
         """See `Subscription`."""
+        if self._consumer is None:
+            return
         with suppress(kafka_errors.KafkaError):
             self._consumer.close(autocommit=False, timeout_ms=10_000)
 
@@ -173,9 +175,9 @@ class KafkaSubscription:
 class KafkaReader:
     """The `Reader` on Kafka."""
 
-    def __init__(self, servers: Sequence[str], topic: str, *, from_beginning: bool) -> None:
+    def __init__(self, cluster: KafkaCluster, topic: str, *, from_beginning: bool) -> None:
         with kafka_faults(f"cannot read {topic}"):
-            self._consumer = KafkaConsumer(bootstrap_servers=list(servers), group_id=None, **CONSUMER)
+            self._consumer = cluster.connect(KafkaConsumer, group_id=None, **CONSUMER)
             places = [KafkaPartition(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic))]
             self._consumer.assign(places)
             seek = self._consumer.seek_to_beginning if from_beginning else self._consumer.seek_to_end

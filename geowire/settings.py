@@ -14,11 +14,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from geowire.errors import Misconfigured
+from geowire.kafka_options import KafkaOptions, Mechanism, Security, read_secret
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 OLDEST_AGE_DAYS = 3_650
+KAFKA_FILES = (
+    "kafka_ca",
+    "kafka_certificate",
+    "kafka_key",
+    "kafka_key_password_file",
+    "kafka_password_file",
+)
 EVERYTHING = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
@@ -79,6 +87,30 @@ class Settings(BaseSettings):
     """A stable name for this replica of a stage; after a crash it takes its partitions back at once."""
     kafka_replication: int = Field(default=1, ge=1, le=9)
     """Copies of each partition when topics are created; 3 on a cluster."""
+    kafka_security: Security = "plaintext"
+    """How to talk to the brokers: `plaintext`, `ssl`, or with a user and a password `sasl_plaintext` or `sasl_ssl`."""
+    kafka_ca: Path | None = None
+    """PEM file of who may have signed the brokers' certificates; empty: those that this system trusts."""
+    kafka_certificate: Path | None = None
+    """PEM file of geowire's own certificate, for brokers that ask for one."""
+    kafka_key: Path | None = None
+    """PEM file of its private key; empty: it stands in the certificate's file."""
+    kafka_key_password: SecretStr = SecretStr("")
+    """What opens the private key."""
+    kafka_key_password_file: Path | None = None
+    """A file whose first line opens the private key."""
+    kafka_check_hostname: bool = True
+    """Whether a broker's certificate must name the host that was asked for."""
+    kafka_sasl_mechanism: Mechanism = ""
+    """`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`, as the brokers take it."""
+    kafka_username: str = ""
+    """The user that the brokers know."""
+    kafka_password: SecretStr = SecretStr("")
+    """Its password."""
+    kafka_password_file: Path | None = None
+    """A file whose first line is the password."""
+    kafka_timeout: Duration = Field(default=timedelta(seconds=15), ge=timedelta(seconds=1), le=timedelta(minutes=5))
+    """For one request to a broker; a batch that is not acknowledged within four times as long is sent again."""
     allow_private_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """`false`, `true`, or a comma-separated list of CIDRs that may be reached although they are private."""
     max_age: Duration = timedelta(days=7)
@@ -147,7 +179,17 @@ class Settings(BaseSettings):
     log_level: str = Field(default="WARNING", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
-    @field_validator("watches", "spacy_model", mode="before")
+    @field_validator("kafka_security", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() or "plaintext" if isinstance(value, str) else value
+
+    @field_validator("kafka_sasl_mechanism", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("watches", "spacy_model", *KAFKA_FILES, mode="before")
     @classmethod
     def _no_file(cls, value: object) -> object:
         return None if value == "" else value
@@ -166,6 +208,25 @@ class Settings(BaseSettings):
     def bus_url(self) -> str:
         """The bus to open."""
         return self.bus or f"sqlite:///{self.data / 'bus.db'}"
+
+    @property
+    def kafka(self) -> KafkaOptions:
+        """How to reach Kafka. Raises `Misconfigured` for settings that do not fit together."""
+        return KafkaOptions(
+            security=self.kafka_security,
+            ca=self.kafka_ca,
+            certificate=self.kafka_certificate,
+            key=self.kafka_key,
+            key_password=read_secret(
+                self.kafka_key_password, self.kafka_key_password_file, "GEOWIRE_KAFKA_KEY_PASSWORD"
+            ),
+            check_hostname=self.kafka_check_hostname,
+            mechanism=self.kafka_sasl_mechanism,
+            username=self.kafka_username,
+            password=read_secret(self.kafka_password, self.kafka_password_file, "GEOWIRE_KAFKA_PASSWORD"),
+            replication=self.kafka_replication,
+            timeout=self.kafka_timeout.total_seconds(),
+        )
 
     @property
     def state_url(self) -> SecretStr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import sqlite3
 import threading
 import time
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Self
 
 from geowire.bus import Delivery, Extent, MemberOptions, Record, TopicPartition
-from geowire.errors import Misconfigured
+from geowire.errors import Misconfigured, Transient
+from geowire.sqlite_faults import sqlite_faults
 from geowire.sqlite_group import SqliteSubscription
 from geowire.sqlite_log import (
+    BUS,
     LogTopic,
     append,
     check_size,
@@ -26,6 +29,8 @@ from geowire.sqlite_log import (
     write_transaction,
 )
 from geowire.topics import Topic
+
+log = logging.getLogger(__name__)
 
 EXPIRE_EVERY = 60.0
 
@@ -63,7 +68,10 @@ class SqliteBus:
             timestamp = int(self._clock() * 1000)
             for record in batch:
                 append(connection, topics[record.topic], record, timestamp)
-        self._expire()
+        try:
+            self._expire()
+        except Transient as fault:  # the batch is written: publishing it again would only make duplicates
+            log.warning("what is too old was not deleted: %s", fault)
 
     def subscribe(self, group: str, topics: Sequence[str], *, exclusive: bool = False) -> SqliteSubscription:
         """See `Bus`."""
@@ -80,7 +88,7 @@ class SqliteBus:
             ON lease.topic = seq.topic AND lease.partition = seq.partition AND lease.grp = ? WHERE seq.topic = ?"""
         extents: dict[TopicPartition, Extent] = {}
         for topic in (self._topic(name) for name in topics):
-            with self._lock:
+            with self._lock, sqlite_faults(BUS):
                 rows = self._connection.execute(query, (group, topic.id)).fetchall()
             extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
         return extents
@@ -114,8 +122,8 @@ class SqliteBus:
             for topic in self._topics.values():
                 if topic.retention_ms >= 0:
                     expire(self._connection, topic, int(now * 1000) - topic.retention_ms)
-            # execute() would free a single page
-            self._connection.executescript("PRAGMA incremental_vacuum(1000)")
+            with sqlite_faults(BUS):  # execute() would free a single page
+                self._connection.executescript("PRAGMA incremental_vacuum(1000)")
 
 
 class SqliteReader:
@@ -124,7 +132,8 @@ class SqliteReader:
     def __init__(self, connection: sqlite3.Connection, topic: LogTopic, *, from_beginning: bool) -> None:
         self._connection = connection
         self._topic = topic
-        rows = connection.execute("SELECT partition, next FROM seq WHERE topic = ?", (topic.id,)).fetchall()
+        with sqlite_faults(BUS):
+            rows = connection.execute("SELECT partition, next FROM seq WHERE topic = ?", (topic.id,)).fetchall()
         self._ends: dict[int, int] = dict(rows)
         self._positions = dict.fromkeys(self._ends, 0) if from_beginning else dict(self._ends)
         self._turn = itertools.count()

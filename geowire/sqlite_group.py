@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import sqlite3
 import time
 import uuid
@@ -16,9 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from geowire.bus import Delivery, MemberOptions, TopicPartition
-from geowire.errors import PartitionLost
+from geowire.errors import PartitionLost, Transient
 from geowire.liveness import is_gone, this_process
-from geowire.sqlite_log import LogTopic, read_rows, wait_for, write_transaction
+from geowire.sqlite_faults import sqlite_faults
+from geowire.sqlite_log import BUS, LogTopic, read_rows, wait_for, write_transaction
+
+log = logging.getLogger(__name__)
 
 REBALANCE_EVERY = 0.5
 
@@ -90,7 +94,9 @@ class SqliteSubscription:
     def rewind(self) -> None:
         """See `Subscription`."""
         query = "SELECT topic, partition, committed FROM lease WHERE grp = ? AND owner = ?"
-        for topic, partition, committed in self._connection.execute(query, (self._group, self._name)).fetchall():
+        with sqlite_faults(BUS):
+            rows = self._connection.execute(query, (self._group, self._name)).fetchall()
+        for topic, partition, committed in rows:
             self._positions[topic, partition] = committed
 
     def close(self) -> None:
@@ -101,6 +107,8 @@ class SqliteSubscription:
         try:
             with write_transaction(self._connection) as connection:
                 leave(connection, self._group, self._name)
+        except Transient as fault:  # the group finds out, from the process that is gone or from its silence
+            log.warning("%s was not left: %s", self._group, fault)
         finally:
             self._connection.close()
 

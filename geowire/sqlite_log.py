@@ -17,10 +17,12 @@ from geowire.bus import Delivery, Record, Unwritable
 from geowire.errors import Misconfigured, Transient
 from geowire.headers import pack_headers, unpack_headers
 from geowire.partition import partition_for
+from geowire.sqlite_faults import disk_is_full, sqlite_faults
 from geowire.topics import Topic
 
 EXPIRE_CHUNK = 3_000
 WAIT_STEP = 0.01
+BUS = "embedded bus"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS topic (
@@ -64,7 +66,7 @@ class LogTopic:
 
 
 def open_log(path: Path) -> sqlite3.Connection:
-    """A connection to a log file, made if missing. Raises `Misconfigured` if it cannot be one."""
+    """A connection to a log file, made if missing. Raises `Misconfigured` if it cannot be one, `Transient` if full."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
@@ -73,6 +75,8 @@ def open_log(path: Path) -> sqlite3.Connection:
             "PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;" + SCHEMA
         )
     except (OSError, sqlite3.DatabaseError) as error:
+        if disk_is_full(error):
+            raise Transient(f"embedded bus: {path}: {error}; make room there") from error
         raise Misconfigured(f"GEOWIRE_BUS: cannot open {path}: {error}; name a file in a writable folder") from error
     return connection
 
@@ -80,20 +84,20 @@ def open_log(path: Path) -> sqlite3.Connection:
 @contextmanager
 def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """`BEGIN IMMEDIATE` to `COMMIT`, rolled back on any exception; SQLite's own faults become `Transient`."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield connection
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise Transient(f"embedded bus: {error}") from error
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+    with sqlite_faults(BUS):
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 def find_topic(connection: sqlite3.Connection, name: str) -> LogTopic | None:
     """The topic, or None."""
-    row = connection.execute("SELECT * FROM topic WHERE name = ?", (name,)).fetchone()
+    with sqlite_faults(BUS):
+        row = connection.execute("SELECT * FROM topic WHERE name = ?", (name,)).fetchone()
     return LogTopic(*row) if row else None
 
 
@@ -147,10 +151,8 @@ def read_rows(
 ) -> list[Delivery]:
     """Up to `limit` records of one partition from an offset on."""
     query = f"SELECT o, ts, k, h, v FROM {topic.table(partition)} WHERE o >= ? ORDER BY o LIMIT ?"  # noqa: S608
-    try:
+    with sqlite_faults(BUS):
         rows = connection.execute(query, (start, limit)).fetchall()
-    except sqlite3.Error as error:
-        raise Transient(f"embedded bus: {error}") from error
     return [Delivery(Record(topic.name, k, v, unpack_headers(h)), partition, o, ts) for o, ts, k, h, v in rows]
 
 
@@ -159,10 +161,17 @@ def wait_for(connection: sqlite3.Connection, attempt: Callable[[], list[Delivery
     deadline = time.monotonic() + timeout
     ticks = threading.Event()
     while True:
-        version = connection.execute("PRAGMA data_version").fetchone()
+        version = data_version(connection)
         if found := attempt():
             return found
-        while connection.execute("PRAGMA data_version").fetchone() == version:
+        while data_version(connection) == version:
             if time.monotonic() >= deadline:
                 return []
             ticks.wait(WAIT_STEP)
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """A number that differs once another connection has written."""
+    with sqlite_faults(BUS):
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)

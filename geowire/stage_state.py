@@ -13,6 +13,7 @@ from pathlib import Path
 from geowire.bus import Record, TopicPartition
 from geowire.errors import Misconfigured, PartitionLost, Transient
 from geowire.headers import pack_headers, unpack_headers
+from geowire.sqlite_faults import disk_is_full
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stage_offset (
@@ -38,6 +39,8 @@ class StageState:
             pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;"
             self._connection.executescript(pragmas + SCHEMA)
         except (OSError, sqlite3.Error) as error:
+            if disk_is_full(error):
+                raise Transient(f"state file {path}: {error}; make room there") from error
             raise Misconfigured(f"GEOWIRE_DATA: no state file {path}: {error}; name a writable folder") from error
         self._token = ""
 
@@ -62,7 +65,8 @@ class StageState:
             yield self._connection
             self._connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise Transient(f"state file: {error}") from error
+            advice = "; make room on its disk" if disk_is_full(error) else ""
+            raise Transient(f"state file: {error}{advice}") from error
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

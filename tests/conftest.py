@@ -35,14 +35,20 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 
 @pytest.fixture(scope="session")
-def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def kafka_libs() -> Path:
+    """The jars of which tests start brokers of their own."""
+    if not (shutil.which("java") and any(LIBS.glob("kafka_*.jar"))):
+        unavailable("no Kafka: install Java 17 and Maven and run `make test`, or set GEOWIRE_TEST_KAFKA=host:port")
+    return LIBS
+
+
+@pytest.fixture(scope="session")
+def kafka_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`host:port` of a real Kafka: the one that GEOWIRE_TEST_KAFKA names, else one of our own."""
     if given := os.environ.get("GEOWIRE_TEST_KAFKA"):
         yield given.removeprefix("kafka://")
         return
-    if not (shutil.which("java") and any(LIBS.glob("kafka_*.jar"))):
-        unavailable("no Kafka: install Java 17 and Maven and run `make test`, or set GEOWIRE_TEST_KAFKA=host:port")
-    with kafka_broker(LIBS, tmp_path_factory.mktemp("kafka")) as server:
+    with kafka_broker(request.getfixturevalue("kafka_libs"), tmp_path_factory.mktemp("kafka")) as server:
         yield server
 
 
