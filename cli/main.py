@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 used wrongly (a setting, an argument, a file), 1
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -36,11 +37,12 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001  # its callback does it all
         bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    set_up_logging(load_settings().log_level)
+    set_up_logging(load_settings(), context.invoked_subcommand or "geowire")
 
 
 app.command(rich_help_panel="Start here")(demo.demo)
@@ -66,10 +68,10 @@ def run_app(arguments: list[str] | None = None) -> int:
         getattr(error, "show", print)()
         return error.exit_code
     except Misconfigured as error:
-        note(f"geowire: {error}")
+        note(f"geowire: {error}", logging.ERROR)
         return 2
     except GeowireError as error:
-        note(f"geowire: {error}")
+        note(f"geowire: {error}", logging.ERROR)
         return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone, and nobody wants to hear of it

@@ -13,8 +13,9 @@ import typer
 from yarl import URL
 
 from cli.console import note
+from cli.monitored import monitored
 from cli.process import report
-from cli.stages import loop_options, ready_bus
+from cli.stages import OpenStage, loop_options, ready_bus
 from geowire.consume import ConsumerLoop, group_of
 from geowire.errors import Misconfigured, Transient
 from geowire.settings import Settings, load_settings
@@ -35,8 +36,8 @@ def send(
     """
     settings = load_settings()
     stage = webhook_stage(settings)
-    with ready_bus(settings) as bus:
-        loop = ConsumerLoop(bus, stage, options=loop_options(settings, until_idle=until_idle))
+    with ready_bus(settings) as bus, monitored(settings, OpenStage(stage, None)) as monitor:
+        loop = ConsumerLoop(bus, stage, options=loop_options(settings, until_idle=until_idle), monitor=monitor)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         if not until_idle:

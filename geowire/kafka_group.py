@@ -91,6 +91,11 @@ class KafkaSubscription:
         return self._epoch
 
     @property
+    def has_joined(self) -> bool:
+        """See `Subscription`."""
+        return bool(self._consumer.group_metadata().state == MemberState.STABLE)
+
+    @property
     def assignment(self) -> frozenset[TopicPartition]:
         """See `Subscription`."""
         return frozenset(TopicPartition(*place) for place in self._consumer.assignment())
