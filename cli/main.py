@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from cli import demo, feeds, filters, poll, process, revisit, run, status, tail, watch
+from cli import demo, exporter, feeds, filters, poll, process, revisit, run, status, tail, watch
 from cli.console import note, say, set_up_logging
 from geowire import __version__
 from geowire.errors import GeowireError, Misconfigured
@@ -53,6 +53,7 @@ app.command(rich_help_panel="Pipeline")(revisit.forget)
 app.add_typer(process.app, name="process", rich_help_panel="Pipeline")
 app.command(rich_help_panel="Look")(tail.tail)
 app.command(rich_help_panel="Look")(status.status)
+app.command(rich_help_panel="Look")(exporter.exporter)
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Look")
 app.add_typer(watch.app, name="watch", rich_help_panel="Look")
 app.command(rich_help_panel="Filters: JSON lines in, JSON lines out")(filters.extract)

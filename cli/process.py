@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import note, print_json, progress, say
+from cli.console import note, print_json, progress, say, set_up_logging
 from cli.monitored import monitored
 from cli.stages import StageName, loop_options, open_stage, ready_bus
 from geowire.bus import Bus
@@ -47,6 +47,7 @@ def flag(until_idle: UntilIdle = False, as_json: Json = False) -> None:
 def process(name: StageName, *, until_idle: bool, as_json: bool) -> None:
     """Run a stage until it is stopped, or idle."""
     settings = load_settings()
+    set_up_logging(settings, f"process {name}")
     with (
         ready_bus(settings) as bus,
         open_stage(name, settings) as opened,

@@ -12,7 +12,7 @@ import aiohttp
 import typer
 from yarl import URL
 
-from cli.console import note
+from cli.console import note, set_up_logging
 from cli.monitored import monitored
 from cli.process import report
 from cli.stages import OpenStage, loop_options, ready_bus
@@ -35,6 +35,7 @@ def send(
     Example: [bold]geowire watch send --until-idle[/bold]
     """
     settings = load_settings()
+    set_up_logging(settings, "watch send")
     stage = webhook_stage(settings)
     with ready_bus(settings) as bus, monitored(settings, OpenStage(stage, None)) as monitor:
         loop = ConsumerLoop(bus, stage, options=loop_options(settings, until_idle=until_idle), monitor=monitor)
