@@ -13,6 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from geowire.logs import ROOMS, JsonLines, TextLines
+from geowire.settings import Settings
+
+NOTES = logging.getLogger("cli")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -22,9 +26,12 @@ def say(line: str) -> None:
     out.print(Text(line), soft_wrap=True)
 
 
-def note(line: str) -> None:
-    """A word on the way, on standard error."""
-    err.print(Text(line), soft_wrap=True)
+def note(line: str, level: int = logging.INFO) -> None:
+    """A word on the way, on standard error; a record like any other where those are JSON."""
+    if writes_json():
+        NOTES.log(level, "%s", line)
+    else:
+        err.print(Text(line), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -73,12 +80,28 @@ def in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def set_up_logging(level: str) -> None:
-    """Warnings of geowire and of libraries go to standard error, one line each."""
-    handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
-    if level != "DEBUG":
-        handler.addFilter(in_one_line)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
-    for room in ("geowire", "ingest", "processors"):
-        logging.getLogger(room).setLevel(level)
+def set_up_logging(settings: Settings, process: str) -> None:
+    """Warnings of geowire and of libraries go to standard error, one line each, none with a secret in it."""
+    logging.basicConfig(level=logging.WARNING, handlers=[log_handler(settings, process)], force=True)
+    for room in ROOMS:
+        logging.getLogger(room).setLevel(settings.log_level)
+    NOTES.setLevel(logging.INFO)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters comes back as an error of our own
+
+
+def log_handler(settings: Settings, process: str) -> logging.Handler:
+    """Writes to standard error in the format of the settings."""
+    if settings.log_format == "json":
+        lines = logging.StreamHandler()
+        lines.setFormatter(JsonLines(process, settings.secrets))
+        return lines
+    handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
+    handler.setFormatter(TextLines(settings.secrets))
+    if settings.log_level != "DEBUG":
+        handler.addFilter(in_one_line)
+    return handler
+
+
+def writes_json() -> bool:
+    """Whether standard error is read by a program."""
+    return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)

@@ -20,9 +20,9 @@ from cli.sample_web import SampleServer
 from cli.stages import READS, loop_options, open_stage, ready_bus
 from cli.wire_lines import aid_line, at, countries_line, flagged_lines, themes_line
 from geowire.bus import Bus
-from geowire.consume import Counts
 from geowire.events import Event, decode
 from geowire.messages import Flagged, Tagged
+from geowire.monitor import Counts
 from geowire.settings import Settings, load_settings
 from geowire.topics import FLAGGED, TAGGED
 from ingest.report import PollReport

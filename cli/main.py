@@ -5,13 +5,29 @@ Exit codes: 0 done, 1 failed, 2 used wrongly (a setting, an argument, a file), 1
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from cli import deadletters, demo, feeds, filters, poll, process, rebuild, replay, revisit, run, status, tail, watch
+from cli import (
+    deadletters,
+    demo,
+    exporter,
+    feeds,
+    filters,
+    poll,
+    process,
+    rebuild,
+    replay,
+    revisit,
+    run,
+    status,
+    tail,
+    watch,
+)
 from cli.console import note, say, set_up_logging
 from geowire import __version__
 from geowire.errors import GeowireError, Misconfigured
@@ -36,11 +52,12 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001  # its callback does it all
         bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    set_up_logging(load_settings().log_level)
+    set_up_logging(load_settings(), context.invoked_subcommand or "geowire")
 
 
 app.command(rich_help_panel="Start here")(demo.demo)
@@ -54,6 +71,7 @@ app.command(rich_help_panel="Look")(status.status)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel="Run again")
 app.add_typer(replay.app, name="replay", rich_help_panel="Run again")
 app.command(rich_help_panel="Run again")(rebuild.rebuild)
+app.command(rich_help_panel="Look")(exporter.exporter)
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Look")
 app.add_typer(watch.app, name="watch", rich_help_panel="Look")
 app.command(rich_help_panel="Filters: JSON lines in, JSON lines out")(filters.extract)
@@ -69,10 +87,10 @@ def run_app(arguments: list[str] | None = None) -> int:
         getattr(error, "show", print)()
         return error.exit_code
     except Misconfigured as error:
-        note(f"geowire: {error}")
+        note(f"geowire: {error}", logging.ERROR)
         return 2
     except GeowireError as error:
-        note(f"geowire: {error}")
+        note(f"geowire: {error}", logging.ERROR)
         return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone, and nobody wants to hear of it

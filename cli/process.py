@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cli.console import note, print_json, progress, say
+from cli.console import note, print_json, progress, say, set_up_logging
+from cli.monitored import monitored
 from cli.stages import StageName, loop_options, open_stage, ready_bus
 from geowire.bus import Bus
-from geowire.consume import Counts, group_of
+from geowire.consume import group_of
+from geowire.monitor import Counts
 from geowire.settings import load_settings
 
 app = typer.Typer(
@@ -45,13 +47,19 @@ def flag(until_idle: UntilIdle = False, as_json: Json = False) -> None:
 def process(name: StageName, *, until_idle: bool, as_json: bool) -> None:
     """Run a stage until it is stopped, or idle."""
     settings = load_settings()
-    with ready_bus(settings, patient=not until_idle) as bus, open_stage(name, settings) as opened, progress() as bar:
+    set_up_logging(settings, f"process {name}")
+    with (
+        ready_bus(settings, patient=not until_idle) as bus,
+        open_stage(name, settings) as opened,
+        monitored(settings, opened) as monitor,
+        progress() as bar,
+    ):
         row = bar.add_task(name, total=waiting(bus, name, opened.stage.topic) or None, detail="")
 
         def show(counts: Counts) -> None:
             bar.update(row, completed=counts.taken, detail=f"{counts.published} published, {counts.dead} dead letters")
 
-        loop = opened.loop(bus, loop_options(settings, until_idle=until_idle), show)
+        loop = opened.loop(bus, loop_options(settings, until_idle=until_idle), show, monitor)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         if not until_idle:

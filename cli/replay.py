@@ -11,7 +11,7 @@ import typer
 from cli.console import note, print_json, progress, say
 from cli.stages import StageName, ready_bus
 from flows.replaying import Report, open_replay, parse_time
-from geowire.consume import Counts
+from geowire.monitor import Counts
 from geowire.replay import Plan
 from geowire.settings import load_settings
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ from cli.console import note
 from cli.stages import READS, ready_bus
 from flows.server import environment, is_ready, server_command
 from geowire.errors import Transient
-from geowire.settings import child_environment, load_settings
+from geowire.settings import Settings, child_environment, load_settings
 from ingest.catalogue import read_catalogue
 
 DRAIN_SECONDS = 60.0
@@ -29,6 +29,9 @@ LOOK_SECONDS = 0.5
 def run(
     host: Annotated[str, typer.Option(help="Where the Prefect server listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Its port.", min=1, max=65_535)] = 4200,
+    metrics: Annotated[
+        int, typer.Option(help="First of the ports for metrics, one for each process; 0: none.", min=0, max=65_000)
+    ] = 0,
     every: Annotated[str, typer.Option(help="How often the flows run, such as 30s; empty: their own schedule.")] = "",
 ) -> None:
     """Run everything on this machine: Prefect server and UI, the schedule, all stages; Ctrl-C drains.
@@ -48,14 +51,27 @@ def run(
         household.start("prefect-server", server_command(host, port))
         household.wait_until_ready(host, port)
         household.start("flows", [sys.executable, "-m", "flows.serve", *(["--every", every] if every else [])])
-        for name in READS:
-            household.start(name, [sys.executable, "-m", "cli.main", "process", name])
-        if settings.webhook.get_secret_value():
-            household.start("webhook", [sys.executable, "-m", "cli.main", "watch", "send"])
+        for name, arguments, listener in consumers(settings, metrics):
+            household.start(name, [sys.executable, "-m", "cli.main", *arguments], {"GEOWIRE_METRICS": listener})
         note(f"geowire: running; the UI is at http://{host}:{port}, logs in {home / 'logs'}; Ctrl-C ends it")
         household.watch()
     finally:
         household.drain()
+
+
+def consumers(settings: Settings, metrics_port: int = 0) -> Iterator[tuple[str, list[str], str]]:
+    """Name, arguments and metrics listener of each long-lived process of geowire's own; a listener is `` for none.
+
+    Ports count up from that of the option or of GEOWIRE_METRICS: tag, relate, flag, the exporter, the webhook.
+    """
+    host, first = ("127.0.0.1", metrics_port) if metrics_port else settings.metrics_listener or ("", 0)
+    commands = [(str(name), ["process", str(name)]) for name in READS]
+    if first:
+        commands.append(("exporter", ["exporter"]))
+    if settings.webhook.get_secret_value():
+        commands.append(("webhook", ["watch", "send"]))
+    for number, (name, arguments) in enumerate(commands):
+        yield name, arguments, f"{f'[{host}]' if ':' in host else host}:{first + number}" if first else ""
 
 
 @dataclass(slots=True)
@@ -65,17 +81,19 @@ class Household:
     environment: Mapping[str, str]
     logs: Path
     _commands: dict[str, Sequence[str]] = field(default_factory=dict)
+    _additions: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def start(self, name: str, command: Sequence[str]) -> None:
+    def start(self, name: str, command: Sequence[str], additions: Mapping[str, str] | None = None) -> None:
         """Start a process, its output in a log file; nothing once the household is ending."""
         if self._stop.is_set():
             return
+        own = self._additions.setdefault(name, additions or {})
         self._commands[name] = command
         with (self.logs / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(  # noqa: S603  # our own commands
-                command, env=dict(self.environment), stdout=log, stderr=log, start_new_session=True
+                command, env={**self.environment, **own}, stdout=log, stderr=log, start_new_session=True
             )
 
     def stop(self) -> None:

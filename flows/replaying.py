@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from flows.stages import OpenStage, StageName, loop_options, open_stage
 from geowire.bus import Bus
-from geowire.consume import ConsumerLoop, Counts, group_of
+from geowire.consume import ConsumerLoop, group_of
 from geowire.errors import Misconfigured
+from geowire.monitor import Counts
 from geowire.replay import Plan, ReplayBus, newer_than_held
 from geowire.settings import Settings
 from geowire.topics import DEADLETTERS, TOPICS

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from geowire.bus import Bus
-from geowire.consume import ConsumerLoop, Counts, LoopOptions
+from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Misconfigured
+from geowire.monitor import Counts, Monitor
 from geowire.settings import Settings
 from geowire.stage import StatefulStage, StatelessStage
 from geowire.stage_state import StageState
@@ -29,10 +30,20 @@ class OpenStage:
 
     stage: StatelessStage | StatefulStage
     state: StageState | None
+    live_stories: Callable[[], int] | None = None
+    """How many stories may still grow, of the one stage that has some."""
 
-    def loop(self, bus: Bus, options: LoopOptions, on_progress: Callable[[Counts], None]) -> ConsumerLoop:
+    def loop(
+        self,
+        bus: Bus,
+        options: LoopOptions,
+        on_progress: Callable[[Counts], None],
+        monitor: Monitor | None = None,
+    ) -> ConsumerLoop:
         """The loop that runs it."""
-        return ConsumerLoop(bus, self.stage, state=self.state, options=options, on_progress=on_progress)
+        return ConsumerLoop(
+            bus, self.stage, state=self.state, options=options, on_progress=on_progress, monitor=monitor
+        )
 
 
 @contextlib.contextmanager
@@ -42,7 +53,7 @@ def open_stage(name: StageName, settings: Settings, label: str = "") -> Iterator
     file = f"{name}.{label}.db" if label else f"{name}.db"
     state = None if name == "tag" else StageState(settings.data / file)
     try:
-        yield OpenStage(stage, state)
+        yield OpenStage(stage, state, (lambda: int(stage.live_stories)) if name == "relate" else None)  # type: ignore[union-attr]
     finally:
         if state is not None:
             state.close()

@@ -87,6 +87,11 @@ class Subscription(Protocol):
         ...
 
     @property
+    def has_joined(self) -> bool:
+        """Whether this member stands in its group, with partitions or, if others have them all, without."""
+        ...
+
+    @property
     def assignment(self) -> frozenset[TopicPartition]:
         """The partitions that this member has now; it changes only inside `poll` and `keep_alive`."""
         ...
@@ -163,6 +168,14 @@ class Bus(Protocol):
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """How far the group is in each partition; 0 where it never committed."""
+        ...
+
+    def members(self, group: str) -> int:
+        """How many members the group has now; one that died unseen counts until it is given up."""
+        ...
+
+    def late_partitions(self, group: str, topics: Sequence[str], before: float) -> set[TopicPartition]:
+        """The partitions whose next record for the group was published before a moment (Unix time)."""
         ...
 
     def close(self) -> None:

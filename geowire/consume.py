@@ -13,15 +13,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from geowire.bus import Bus, Delivery, Record, Subscription, TopicPartition, Unwritable
 from geowire.deadletters import dead_letter, undeliverable
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
-from geowire.events import Event, decode, encode
+from geowire.events import Event, decode, encode, header_texts
+from geowire.logs_outcomes import turn_logger
+from geowire.monitor import Counts, Monitor
 from geowire.retries import RETRIES, is_for
 from geowire.stage import StatefulStage, StatelessStage
 from geowire.stage_state import StageState
@@ -47,18 +50,6 @@ class LoopOptions:
     retry_wait: float = 1.0
     until_idle: bool = False
     """End when the group has read everything there is, instead of waiting for more."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a loop has done since it started."""
-
-    taken: int = 0
-    published: int = 0
-    dead: int = 0
-    retries: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    """Dead letters by reason."""
 
 
 def group_of(stage_name: str) -> str:
@@ -89,6 +80,7 @@ class ConsumerLoop:
         state: StageState | None = None,
         options: LoopOptions | None = None,
         on_progress: Callable[[Counts], None] = lambda _: None,
+        monitor: Monitor | None = None,
     ) -> None:
         self._bus = bus
         self._stage = stage
@@ -98,7 +90,8 @@ class ConsumerLoop:
         self._stop = threading.Event()
         self._group = group_of(stage.name)
         self._topics = (stage.topic, RETRIES.name)
-        self.counts = Counts()
+        self._monitor = monitor or Monitor([turn_logger(stage.name)])
+        self.counts = self._monitor.counts
 
     def stop(self) -> None:
         """Finish the batch in hand, commit it, and end. May be called from a signal handler or another thread."""
@@ -112,14 +105,15 @@ class ConsumerLoop:
         except Stopped:
             return self.counts
         with joined as subscription:
-            handler = self._handler(Patience(subscription, self._options.retry_wait, self._stop, self.counts))
+            handler = self._handler(self._patience(subscription))
             while not self._stop.is_set():
                 try:
                     if self._step(subscription, handler):
                         break
                 except PartitionLost as lost:
+                    self._monitor.dropped()
                     log.info("%s: %s", self._group, lost)
-                    Patience(subscription, self._options.retry_wait, self._stop, self.counts).bus(subscription.rewind)
+                    self._patience(subscription).bus(subscription.rewind)
                 except Stopped:
                     break
         return self.counts
@@ -138,16 +132,21 @@ class ConsumerLoop:
                 raise Stopped
             wait = min(LONGEST_BUS_WAIT, wait * 2)
 
+    def _patience(self, subscription: Subscription) -> Patience:
+        return Patience(subscription, self._options.retry_wait, self._stop, self._monitor)
+
     def _handler(self, patience: Patience) -> Handler:
         if self._state is not None:
-            return StatefulHandler(self._bus, self._stage, self._state, patience, self.counts)  # type: ignore[arg-type]
-        return StatelessHandler(self._bus, self._stage, patience, self.counts)  # type: ignore[arg-type]
+            return StatefulHandler(self._bus, self._stage, self._state, patience, self._monitor)  # type: ignore[arg-type]
+        return StatelessHandler(self._bus, self._stage, patience, self._monitor)  # type: ignore[arg-type]
 
     def _step(self, subscription: Subscription, handler: Handler) -> bool:
         """One batch; whether there is no more to wait for."""
-        patience = Patience(subscription, self._options.retry_wait, self._stop, self.counts)
+        patience = self._patience(subscription)
         wait = IDLE_POLL_SECONDS if self._options.until_idle else POLL_SECONDS
         batch = patience.bus(lambda: subscription.poll(self._options.batch, wait), anew=True)
+        self._monitor.pulse.turn(has_joined=subscription.has_joined)
+        started = time.monotonic()
         if subscription.assignment:
             handler.assigned()
         if not batch:
@@ -157,6 +156,7 @@ class ConsumerLoop:
             handler.answer(mine)
         patience.bus(lambda: subscription.commit(ends_of(batch)))
         self.counts.taken += len(mine)
+        self._monitor.finished(mine, time.monotonic() - started)
         self._on_progress(self.counts)
         return False
 
@@ -171,11 +171,11 @@ class Stopped(Exception):
 class Patience:
     """Does something until it works, waiting twice as long each time, in the group all the while."""
 
-    def __init__(self, subscription: Subscription, first_wait: float, stop: threading.Event, counts: Counts) -> None:
+    def __init__(self, subscription: Subscription, first_wait: float, stop: threading.Event, monitor: Monitor) -> None:
         self._subscription = subscription
         self._first_wait = first_wait
         self._stop = stop
-        self._counts = counts
+        self._monitor = monitor
 
     def bus(self, action: Callable[[], Answer], *, anew: bool = False) -> Answer:
         """The same for what only the bus can fail at."""
@@ -192,16 +192,18 @@ class Patience:
                 raise
             except Transient as fault:
                 log.warning("waiting %.1f s: %s", wait, fault)
-            self._counts.retries += 1
-            self._wait(wait)
+                reason = str(fault)
+            self._monitor.counts.retries += 1
+            self._wait(wait, reason)
             wait = min(longest, wait * 2)
             if not anew and self._subscription.epoch != epoch:
                 raise PartitionLost("the partitions changed hands while a fault was waited out")
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float, reason: str) -> None:
         for _ in range(max(1, round(seconds))):
             if self._stop.is_set():
                 raise Stopped
+            self._monitor.pulse.wait(reason)
             try:
                 self._subscription.keep_alive(min(1.0, seconds))
             except Transient:
@@ -211,11 +213,11 @@ class Patience:
 class StatelessHandler:
     """Answers a batch and publishes the answers."""
 
-    def __init__(self, bus: Bus, stage: StatelessStage, patience: Patience, counts: Counts) -> None:
+    def __init__(self, bus: Bus, stage: StatelessStage, patience: Patience, monitor: Monitor) -> None:
         self._bus = bus
         self._stage = stage
         self._patience = patience
-        self._counts = counts
+        self._monitor = monitor
 
     def assigned(self) -> None:
         """Nothing is remembered, so nothing changes."""
@@ -223,32 +225,34 @@ class StatelessHandler:
     def answer(self, batch: Sequence[Delivery]) -> None:
         """See `Handler`."""
         records = self._patience(lambda: list(self._records(batch)))
-        publish(self._bus, records, self._patience, self._counts)
+        publish(self._bus, records, self._patience, self._monitor.counts)
 
     def _records(self, batch: Sequence[Delivery]) -> Iterator[Record]:
         try:
-            events = self._stage.process([decode(delivery) for delivery in batch])
+            taken = [decode(delivery) for delivery in batch]
+            events = self._stage.process(taken)
         except (Transient, Misconfigured):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a message does to a stage, the stream goes on
             if len(batch) == 1:
-                yield rejected(batch[0], error, self._stage.name, self._counts)
+                yield rejected(batch[0], error, self._stage.name, self._monitor.counts)
                 return
             for delivery in batch:
                 yield from self._records([delivery])
         else:
+            self._monitor.answered(taken, events)
             yield from (encode(event) for event in events)
 
 
 class StatefulHandler:
     """Takes a batch into the stage's state and publishes what the state keeps for that."""
 
-    def __init__(self, bus: Bus, stage: StatefulStage, state: StageState, patience: Patience, counts: Counts) -> None:
+    def __init__(self, bus: Bus, stage: StatefulStage, state: StageState, patience: Patience, monitor: Monitor) -> None:
         self._bus = bus
         self._stage = stage
         self._state = state
         self._patience = patience
-        self._counts = counts
+        self._monitor = monitor
         self._token = uuid.uuid4().hex
         self._loaded = False
 
@@ -280,9 +284,11 @@ class StatefulHandler:
     def _take_in(self, batch: Sequence[Delivery]) -> None:
         try:
             with self._state.transaction() as connection:
-                events = self._stage.process([decode(delivery) for delivery in batch], connection)
+                taken = [decode(delivery) for delivery in batch]
+                events = self._stage.process(taken, connection)
                 self._state.put(connection, [encode(event) for event in events])
                 self._state.advance(connection, ends_of(batch))
+            self._monitor.answered(taken, events)
         except (Transient, Misconfigured):
             self._stage.load(self._state.connection)
             raise
@@ -297,7 +303,7 @@ class StatefulHandler:
                     self._take_in([delivery])
             return
         with self._state.transaction() as connection:
-            self._state.put(connection, [rejected(batch[0], error, self._stage.name, self._counts)])
+            self._state.put(connection, [rejected(batch[0], error, self._stage.name, self._monitor.counts)])
             self._state.advance(connection, ends_of(batch))
 
     def _send_waiting(self) -> None:
@@ -305,7 +311,7 @@ class StatefulHandler:
             records, up_to = self._state.waiting(OUTBOX_CHUNK)
             if not records:
                 return
-            publish(self._bus, records, self._patience, self._counts)
+            publish(self._bus, records, self._patience, self._monitor.counts)
             self._patience(lambda mark=up_to: self._state.strike(mark))  # type: ignore[misc]
 
 
@@ -332,9 +338,18 @@ def rejected(delivery: Delivery, error: Exception, stage_name: str, counts: Coun
     if not isinstance(error, Rejected):
         log.error("%s: a message broke the stage", stage_name, exc_info=error)
         error = Rejected("internal-error", f"{type(error).__name__}: {error}")
-    log.warning("dead letter: %s %s offset %d: %s", stage_name, delivery.source, delivery.offset, error)
+    facts = dead_letter_fields(delivery, error, stage_name)
+    log.warning("dead letter: %s %s offset %d: %s", stage_name, delivery.source, delivery.offset, error, extra=facts)
     count_reason(counts, error.reason)
     return dead_letter(delivery, error, stage_name, group_of(stage_name))
+
+
+def dead_letter_fields(delivery: Delivery, error: Rejected, stage_name: str) -> dict[str, str]:
+    """What a log line says of a dead letter; the key of a record about an article is the article's id."""
+    key, headers = delivery.record.key.decode("utf-8", "replace"), header_texts(delivery.record.headers)
+    facts = {"stage": stage_name, "outcome": "dead-letter", "reason": error.reason, "ce_id": headers.get("ce_id", "")}
+    is_story = headers.get("ce_type", "").startswith(("geowire.story", "geowire.flag"))
+    return facts | {"story_id" if is_story else "article_id": key}
 
 
 def count_reason(counts: Counts, reason: str) -> None:

@@ -96,7 +96,7 @@ class KafkaBus:
         with self._asking(f"cannot read the offsets of {group}") as admin:
             described = admin.describe_topics(list(topics))
             places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
-            ends = admin.list_partition_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
+            ends = self._ask_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
             committed = self._group_offsets(group)
         return {
             TopicPartition(*place): Extent(
@@ -104,6 +104,22 @@ class KafkaBus:
             )
             for place in places
         }
+
+    def members(self, group: str) -> int:
+        """See `Bus`."""
+        with self._lock, kafka_faults(f"cannot describe {group}"):
+            described = self._admin_client().describe_groups([group]).get(group, {})
+        return len(described.get("members") or ())
+
+    def late_partitions(self, group: str, topics: Sequence[str], before: float) -> set[TopicPartition]:
+        """See `Bus`."""
+        behind = {place: extent for place, extent in self.extents(group, topics).items() if extent.lag}
+        if not behind:
+            return set()
+        asked = dict.fromkeys((KafkaPartition(*place) for place in behind), int(before * 1000))
+        with self._lock, kafka_faults(f"cannot read the offsets of {group}"):
+            found = {TopicPartition(*at): answer.offset for at, answer in self._ask_offsets(asked).items()}
+        return {place for place, extent in behind.items() if found[place] < 0 or extent.committed < found[place]}
 
     def close(self) -> None:
         """See `Bus`."""
@@ -167,6 +183,9 @@ class KafkaBus:
         resources = [ConfigResource("topic", name) for name in names]
         described = self._admin_client().describe_configs(resources, config_filter="all")["topic"]
         return {name: {key: entry["value"] for key, entry in described[name].items()} for name in names}
+
+    def _ask_offsets(self, moments: dict[KafkaPartition, int]) -> dict[KafkaPartition, Any]:
+        return dict(self._admin_client().list_partition_offsets(moments))
 
     def _group_offsets(self, group: str) -> dict[KafkaPartition, Any]:
         """What a group has committed. On a new broker the group's coordinator takes a moment to be there."""

@@ -80,6 +80,11 @@ class KafkaSubscription:
         return self._epoch
 
     @property
+    def has_joined(self) -> bool:
+        """See `Subscription`."""
+        return bool(self._consumer.group_metadata().state == MemberState.STABLE)
+
+    @property
     def assignment(self) -> frozenset[TopicPartition]:
         """See `Subscription`."""
         held = self._consumer.assignment() if self._consumer is not None else ()

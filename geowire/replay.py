@@ -114,6 +114,15 @@ class ReplayBus:
         extents = self._bus.extents(self._plan.labelled(group), sources)
         return extents if self.reading is None else self.reading.still_to_read()
 
+    def members(self, group: str) -> int:
+        """See `Bus`."""
+        return self._bus.members(self._plan.labelled(group))
+
+    def late_partitions(self, group: str, topics: Sequence[str], before: float) -> set[TopicPartition]:
+        """See `Bus`."""
+        sources = [self._plan.source(topic) for topic in topics if topic != RETRIES.name]
+        return self._bus.late_partitions(self._plan.labelled(group), sources, before)
+
     def close(self) -> None:
         """Nothing: the bus belongs to who opened it."""
 

@@ -37,6 +37,11 @@ class InTimeOrder:
         self._forget(before)
 
     @property
+    def has_joined(self) -> bool:
+        """See `Subscription`."""
+        return self._inner.has_joined
+
+    @property
     def epoch(self) -> int:
         """See `Subscription`."""
         return self._inner.epoch

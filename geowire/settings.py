@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -179,6 +180,18 @@ class Settings(BaseSettings):
     log_level: str = Field(default="WARNING", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     """DEBUG, INFO, WARNING or ERROR."""
 
+    log_format: str = Field(default="text", pattern=r"^(text|json)$")
+    """text for a person, or json: one object a line."""
+    metrics: str = ""
+    """Where a long-lived process answers /metrics, /healthz and /readyz: `host:port`, or a port of 127.0.0.1; or empty.
+    `geowire run` gives its processes this port and the next ones."""
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics(cls, value: str) -> str:
+        parse_listener(value)
+        return value
+
     @field_validator("kafka_security", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
@@ -238,6 +251,19 @@ class Settings(BaseSettings):
         """The catalogue's path or address."""
         return self.feeds or str(self.data / "feeds.yaml")
 
+    @property
+    def metrics_listener(self) -> tuple[str, int] | None:
+        """Host and port of the metrics; None: off."""
+        return parse_listener(self.metrics)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown: passwords, tokens, and addresses that hold one."""
+        password = re.match(r"[\w+]+://[^/@]*?:([^/]*)@", self.state.get_secret_value())
+        hidden = (self.webhook.get_secret_value(), self.webhook_secret.get_secret_value())
+        found = (*hidden, *((password[1], unquote(password[1])) if password else ()))
+        return tuple(sorted({secret for secret in found if secret}, key=len, reverse=True))
+
     def with_(self, **changes: object) -> Self:
         """The same with some settings replaced."""
         return self.model_copy(update=changes)
@@ -254,6 +280,19 @@ def parse_networks(value: str | bool) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise ValueError(f"{error}; write true, false, or CIDRs such as 127.0.0.0/8,10.1.0.0/16") from error
+
+
+def parse_listener(text: str) -> tuple[str, int] | None:
+    """`host:port`, `[::1]:port`, or a port on 127.0.0.1. Raises `ValueError` that says what to write."""
+    if not text.strip():
+        return None
+    host, separator, port = text.strip().rpartition(":")
+    bare = host.startswith("[") == host.endswith("]") and (":" not in host or host.startswith("["))
+    if (separator and not host) or not bare or not (port.isdecimal() and 0 < int(port) < 65_536):
+        raise ValueError(
+            f"{text!r} is no place to listen; write a port such as 9464, or host:port such as 0.0.0.0:9464"
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def parse_ages(text: str) -> tuple[timedelta, ...]:

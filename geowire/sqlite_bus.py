@@ -13,6 +13,7 @@ from typing import Self
 
 from geowire.bus import Delivery, Extent, MemberOptions, Record, TopicPartition
 from geowire.errors import Misconfigured, Transient
+from geowire.liveness import is_gone
 from geowire.sqlite_faults import sqlite_faults
 from geowire.sqlite_group import SqliteSubscription
 from geowire.sqlite_log import (
@@ -92,6 +93,23 @@ class SqliteBus:
                 rows = self._connection.execute(query, (group, topic.id)).fetchall()
             extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
         return extents
+
+    def members(self, group: str) -> int:
+        """See `Bus`."""
+        with self._lock:
+            rows = self._connection.execute("SELECT process FROM member WHERE grp = ?", (group,)).fetchall()
+        return sum(not is_gone(process) for (process,) in rows)
+
+    def late_partitions(self, group: str, topics: Sequence[str], before: float) -> set[TopicPartition]:
+        """See `Bus`."""
+        late = set()
+        for place, extent in self.extents(group, topics).items():
+            topic = self._topic(place.topic)
+            with self._lock:
+                rows = read_rows(self._connection, topic, place.partition, extent.committed, 1)
+            if rows and rows[0].timestamp_ms < before * 1000:
+                late.add(place)
+        return late
 
     def close(self) -> None:
         """See `Bus`."""

@@ -58,6 +58,11 @@ class SqliteSubscription:
         return self._epoch
 
     @property
+    def has_joined(self) -> bool:
+        """See `Subscription`."""
+        return self._rebalanced_at > float("-inf")
+
+    @property
     def assignment(self) -> frozenset[TopicPartition]:
         """See `Subscription`."""
         return frozenset(TopicPartition(self._topics[topic].name, partition) for topic, partition in self._leases)

@@ -42,7 +42,13 @@ class StageState:
             if disk_is_full(error):
                 raise Transient(f"state file {path}: {error}; make room there") from error
             raise Misconfigured(f"GEOWIRE_DATA: no state file {path}: {error}; name a writable folder") from error
+        self._path = path
         self._token = ""
+
+    def size(self) -> int:
+        """Bytes on disk, what is not yet in the main file included. May be asked for by any thread."""
+        files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def claim(self, token: str) -> bool:
         """Become the one writer, the one before is refused from now on; whether it was someone else."""

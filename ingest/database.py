@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from geowire.errors import Misconfigured, Transient
+from ingest.schema_check import check_schema
 from ingest.state_tables import METADATA
 
 T = TypeVar("T")
@@ -150,7 +151,11 @@ def open_engine(url: SecretStr) -> Engine:
         with engine.begin() as connection:
             if kind != "sqlite":  # two processes that start at once must not both create the tables
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": TABLES_LOCK})
+            check_schema(connection, address.render_as_string(hide_password=True))
             METADATA.create_all(connection)
+    except Misconfigured:
+        engine.dispose()
+        raise
     except SQLAlchemyError as error:
         engine.dispose()
         shown = address.render_as_string(hide_password=True)

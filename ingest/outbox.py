@@ -13,14 +13,16 @@ from sqlalchemy import Connection
 
 from geowire.bus import Bus, Record
 from geowire.errors import Rejected, Transient
-from geowire.events import encode, ingest_failure_event
+from geowire.events import encode, header_texts, ingest_failure_event
 from geowire.messages import IngestFailure
+from geowire.topics import ARTICLES, FEEDS
 from ingest.database import Database
 from ingest.leases import Claim, claim_role, give_up_role
 from ingest.outbox_rows import Waiting, count_waiting, oldest_records, put_records, strike
 
 log = logging.getLogger("geowire.ingest.outbox")
 
+KEYED_BY = {ARTICLES.name: "article_id", FEEDS.name: "feed_id"}
 ROLE = "outbox"
 BATCH = 200
 IDLE_SECONDS = 1.0
@@ -117,6 +119,7 @@ class Sender:
         self._publish(waiting)
         seqs = [row.seq for row in waiting]
         self._database.run_here(lambda connection: strike(connection, seqs))
+        log_sent([row.record for row in waiting])
         return len(waiting)
 
     def _take(self, connection: Connection) -> list[Waiting]:
@@ -147,3 +150,14 @@ class Sender:
             size=len(record.value or b""),
             failed_at=self._options.clock(),
         )
+
+
+def log_sent(records: Sequence[Record]) -> None:
+    """A line for each record that is on the bus now; the key of an article's is its id."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    for record in records:
+        headers, key = header_texts(record.headers), record.key.decode("utf-8", "replace")
+        about = {KEYED_BY.get(record.topic, "key"): key}
+        fields = {"stage": "outbox", "outcome": "sent", "topic": record.topic, "ce_id": headers.get("ce_id", "")}
+        log.info("sent", extra=fields | about)

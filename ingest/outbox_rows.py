@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from geowire.bus import Record
+from geowire.events import header_texts
 from geowire.headers import pack_headers, unpack_headers
 from ingest.state_tables import OUTBOX
 
@@ -43,3 +45,10 @@ def strike(connection: Connection, seqs: Sequence[int]) -> None:
 def count_waiting(connection: Connection) -> int:
     """How many records wait."""
     return connection.scalar(select(func.count()).select_from(OUTBOX)) or 0
+
+
+def waiting_since(connection: Connection) -> datetime | None:
+    """The time of the record that has waited longest, which every event carries; None if none waits."""
+    oldest = oldest_records(connection, 1)
+    said = header_texts(oldest[0].record.headers).get("ce_time") if oldest else None
+    return datetime.fromisoformat(said) if said else None

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from geowire.settings import Settings
 from ingest.catalogue import Feed
 from ingest.database import Database
-from ingest.outbox_rows import count_waiting
+from ingest.outbox_rows import count_waiting, waiting_since
 from ingest.state_tables import ENTRY, FEED, IS_PENDING, OUTCOME
 
 
@@ -41,6 +41,12 @@ class Overview:
     """Entries that are tried again at the next poll."""
     waiting: int
     """Records in the outbox."""
+    outbox_since: datetime | None = None
+    """When the record that has waited longest was decided."""
+    due: int = 0
+    """Feeds whose time to be asked has come."""
+    last_poll: datetime | None = None
+    """When the poll of a feed last ended."""
 
     def facts(self) -> dict[str, Any]:
         """For a program."""
@@ -49,19 +55,22 @@ class Overview:
             for f in self.failing
         ]
         counts = {"feeds": dict(self.states), "entries": dict(self.outcomes)}
-        return counts | {"failing": failing, "pending": self.pending, "outbox": self.waiting}
+        last_poll = self.last_poll.isoformat() if self.last_poll else None
+        waits = {"pending": self.pending, "outbox": self.waiting, "due": self.due, "last_poll": last_poll}
+        return counts | {"failing": failing} | waits
 
 
 def read_overview(settings: Settings) -> Overview:
     """Ask the state of ingest. Raises `Misconfigured` or `Transient` if it cannot be read."""
     database = Database(settings.state_url)
     try:
-        return database.run_here(_overview)
+        now = datetime.now(UTC)
+        return database.run_here(lambda connection: _overview(connection, now))
     finally:
         database.close()
 
 
-def _overview(connection: Connection) -> Overview:
+def _overview(connection: Connection, now: datetime) -> Overview:
     states = select(FEED.c.state, func.count()).where(FEED.c.active).group_by(FEED.c.state).order_by(FEED.c.state)
     total = func.sum(OUTCOME.c.count)
     outcomes = select(OUTCOME.c.outcome, total).group_by(OUTCOME.c.outcome).order_by(total.desc(), OUTCOME.c.outcome)
@@ -71,6 +80,9 @@ def _overview(connection: Connection) -> Overview:
         failing=_failing(connection),
         pending=connection.scalar(select(func.count()).select_from(ENTRY).where(IS_PENDING)) or 0,
         waiting=count_waiting(connection),
+        outbox_since=waiting_since(connection),
+        due=connection.scalar(select(func.count()).where(FEED.c.active, FEED.c.next_poll_at <= now.timestamp())) or 0,
+        last_poll=_moment(connection.scalar(select(func.max(FEED.c.polled_at)))),
     )
 
 

@@ -28,7 +28,7 @@ from ingest.leases import LeasedFeed
 from ingest.outcomes import Tally
 from ingest.page_reading import OVER_LIMIT, EntryTask, FeedDocument
 from ingest.politeness import Slot
-from ingest.poll_entry import poll_again, poll_entry
+from ingest.poll_entry import log_outcome, poll_again, poll_entry
 from ingest.publishers import house_of
 from ingest.report import FeedReport
 from ingest.rhythm import Bounds, entries_per_day
@@ -101,8 +101,9 @@ async def _take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, ta
         repeated = await _entry_tasks(desk, source, again)
         ended += await asyncio.gather(*(poll_again(desk, task, firsts[link_of(task)]) for task in repeated))
         tasks += repeated
-    for outcome in ended:
+    for task, outcome in zip(tasks, ended, strict=True):
         tally.add(outcome)
+        log_outcome(task, outcome)
     given = {entry.key for entry in parsed.entries}
     return _familiarity(desk, [task for task in tasks if task.entry.key in given])
 

@@ -40,6 +40,11 @@ class RelateStage:
         self._grouping = Grouping(window, score=score, most=most)
         self._facts = FactStore()
 
+    @property
+    def live_stories(self) -> int:
+        """Stories that may still grow. May be asked for by any thread."""
+        return len(self._grouping.stories)
+
     def create_tables(self, connection: sqlite3.Connection) -> None:
         """Create the stage's tables if they are missing."""
         create_tables(connection)

@@ -14,6 +14,7 @@ from cli.main import run_app
 from cli.sample_web import load_sample_web
 from geowire import __version__
 from geowire.bus import Record, open_bus
+from geowire.settings import load_settings
 from geowire.topics import DEADLETTERS
 
 COMMANDS = (
@@ -245,7 +246,7 @@ def test_a_wrong_line_is_named(command: str, line: str, tmp_path: Path, capsys: 
 def test_what_breaks_is_one_line_without_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     """A person sees what broke; the traceback is for GEOWIRE_LOG_LEVEL=DEBUG."""
     for level, shows in (("WARNING", False), ("DEBUG", True)):
-        set_up_logging(level)
+        set_up_logging(load_settings(log_level=level), "tests")
         logging.getLogger("ingest.test").error("entry failed", exc_info=ValueError("odd bytes"))
         shown = capsys.readouterr().err
         assert "entry failed" in shown

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from geowire.bus import Bus, Delivery, MemberOptions, Record, open_bus
-from geowire.consume import ConsumerLoop, Counts, LoopOptions, ends_of
+from geowire.consume import ConsumerLoop, LoopOptions, ends_of
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
 from geowire.events import Event, decode, encode, header_texts, ingest_failure_event
 from geowire.messages import IngestFailure
+from geowire.monitor import Counts
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from geowire.bus import Bus, Delivery, Record, Unwritable, open_bus
-from geowire.consume import ConsumerLoop, Counts, LoopOptions
+from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.deadletters import Letter, dead_letter, read_letters, undeliverable
 from geowire.errors import Rejected
 from geowire.events import Event, decode, encode, ingest_failure_event
 from geowire.messages import IngestFailure
+from geowire.monitor import Counts
 from geowire.retries import Choice, Retried, handled_cases, retry, waiting_letters
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic

@@ -15,11 +15,12 @@ from typing import Self
 from servers.processes import wait_until
 
 from geowire.bus import Bus, Delivery, MemberOptions, open_bus
-from geowire.consume import ConsumerLoop, Counts, LoopOptions
+from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Transient
 from geowire.events import Event, decode, encode, ingest_failure_event
 from geowire.kafka_options import KafkaOptions
 from geowire.messages import IngestFailure
+from geowire.monitor import Counts
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
 

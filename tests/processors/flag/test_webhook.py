@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from geowire.bus import Bus, open_bus
-from geowire.consume import ConsumerLoop, Counts, LoopOptions
+from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Transient
 from geowire.events import Event, encode, flagged_event, header_texts
 from geowire.messages import Flagged, Reason
+from geowire.monitor import Counts
 from geowire.topics import DEADLETTERS, FLAGGED
 from processors.flag.webhook import BATCH_SECONDS, WebhookStage
 
