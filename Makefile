@@ -9,9 +9,12 @@ DATA ?= $(SHARED)/data
 TEXTS ?= $(DATA)/themes/unlabelled_dev.jsonl.gz
 BENCH_STAMP := .venv-bench/.installed
 KAFKA_LIBS := .kafka/libs/.copied
+LOCAL ?= .local
+LOCAL_PORTS = $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(if $(POSTGRES_PORT),--postgres-port $(POSTGRES_PORT)) \
+	$(if $(PREFECT_PORT),--prefect-port $(PREFECT_PORT)) $(if $(WEB_PORT),--web-port $(WEB_PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo up-local down-local test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +30,15 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP)  ## The whole pipeline on the sample news web: no broker, no network
 	@$(BIN)/geowire demo
+
+up-local: $(STAMP)  ## The whole system of docker-compose.yml as processes on loopback: Kafka, PostgreSQL, Prefect, the stages
+	@command -v java >/dev/null || { echo "Java is missing: install Java 17 or later"; exit 1; }
+	@test -e $(KAFKA_LIBS) || command -v mvn >/dev/null || { echo "Maven is missing: install it, it gets Kafka"; exit 1; }
+	@$(MAKE) --no-print-directory $(KAFKA_LIBS)
+	@$(BIN)/python -m local up --folder $(LOCAL) $(LOCAL_PORTS)
+
+down-local: $(STAMP)  ## End it and leave nothing; KEEP_DATA=1 leaves .local/data for the next time
+	@$(BIN)/python -m local down --folder $(LOCAL) $(if $(filter 1,$(KEEP_DATA)),--keep-data)
 
 test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are there
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_LIBS); fi

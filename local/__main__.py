@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked; an error that a person can act on is one line, and the exit status 1."""
     options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with only_one(options.folder):
             return up(options) if options.action == "up" else down(options)

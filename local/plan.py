@@ -153,9 +153,10 @@ def _planned(service: Service, services: Mapping[str, Service], place: Place, is
         environment |= {"GEOWIRE_FEEDS": place.catalogue} | ({} if place.feeds else SAMPLE_ENVIRONMENT)
     elif service.command[0] == "geowire" and not place.feeds:
         environment |= SAMPLE_ENVIRONMENT
-    path = f"{place.binaries}:{place.inherited.get('PATH', '')}"
+    path, temporary = f"{place.binaries}:{place.inherited.get('PATH', '')}", place.mounted(service, "/tmp")  # noqa: S108
+    environment |= {"PATH": path} | ({"TMPDIR": temporary} if temporary else {})
     command = tuple(_word(word, service, services, place) for word in service.command)
-    return Planned(service.name, command, {**place.inherited, **environment, "PATH": path}, is_one_shot)
+    return Planned(service.name, command, {**place.inherited, **environment}, is_one_shot)
 
 
 def _word(word: str, service: Service, services: Mapping[str, Service], place: Place) -> str:

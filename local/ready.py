@@ -28,9 +28,9 @@ def is_free(port: int) -> bool:
     return True
 
 
-def accepts(port: int) -> bool:
-    """Whether something listens on the port of loopback."""
-    with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
+def accepts(port: int, host: str = LOOPBACK) -> bool:
+    """Whether something listens on the port."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
         return True
     return False
 
