@@ -30,7 +30,6 @@ ROOT = Path(__file__).parents[1]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked; an error that a person can act on is one line, and the exit status 1."""
     options = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with only_one(options.folder):
             return up(options) if options.action == "up" else down(options)
@@ -182,4 +181,5 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it ends what it has begun
     sys.exit(main())

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 from conftest import LIBS, ROOT, unavailable
-from servers.processes import SITES, free_port, is_free, wait_until
+from servers.processes import SITES, free_port, wait_until
 
 from geowire.bus import open_bus
 from geowire.events import decode
 from geowire.messages import Flagged, Tagged
 from geowire.topics import FLAGGED, TAGGED
 from local.plan import Ports
-from local.ready import ask_prefect
+from local.ready import ask_prefect, is_free
 from local.record import Running, read_record
 
 pytestmark = [pytest.mark.prefect, pytest.mark.kafka, pytest.mark.postgres]
