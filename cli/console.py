@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,30 +17,43 @@ from rich.text import Text
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+"""What moves a terminal's cursor, changes its colours or its title, or turns the order of letters around."""
+
+
+def visible(text: str) -> str:
+    """The text with a mark in the place of each control character: titles come from anybody."""
+    return CONTROL.sub("\ufffd", text)
+
+
+def visible_json(line: str) -> str:
+    """The same for JSON: escaped, so that its meaning stays."""
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+
 
 def say(line: str) -> None:
     """A result, as it is: nothing in it is markup."""
-    out.print(Text(line), soft_wrap=True)
+    out.print(Text(visible(line)), soft_wrap=True)
 
 
 def note(line: str) -> None:
     """A word on the way, on standard error."""
-    err.print(Text(line), soft_wrap=True)
+    err.print(Text(visible(line)), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
     """One line of JSON, for a program."""
-    out.file.write(json.dumps(value, ensure_ascii=False) + "\n")
+    out.file.write(visible_json(json.dumps(value, ensure_ascii=False)) + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table; cells are plain text, whatever is in them."""
-    out.print(Text(title, style="bold"))
+    out.print(Text(visible(title), style="bold"))
     table = Table(header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*[Text("" if cell is None else str(cell)) for cell in row])
+        table.add_row(*[Text("" if cell is None else visible(str(cell))) for cell in row])
     out.print(table)
 
 
@@ -73,12 +87,21 @@ def in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
+class VisibleFormatter(logging.Formatter):
+    """Log lines name feeds and pages: nothing in them reaches the terminal as a command."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return visible(super().format(record))
+
+
 def set_up_logging(level: str) -> None:
     """Warnings of geowire and of libraries go to standard error, one line each."""
     handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
+    handler.setFormatter(VisibleFormatter("%(message)s"))
     if level != "DEBUG":
         handler.addFilter(in_one_line)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for room in ("geowire", "ingest", "processors"):
         logging.getLogger(room).setLevel(level)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters comes back as an error of our own
