@@ -52,7 +52,7 @@ class Tags(HTMLParser):
 def rendered(markdown: str) -> Tags:
     """As a renderer shows it that lets HTML through and follows every kind of link."""
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    renderer.validateLink = lambda _: True  # type: ignore[method-assign]
+    renderer.validateLink = lambda _: True  # type: ignore[assignment, method-assign]
     return Tags(renderer.render(markdown))
 
 
