@@ -8,13 +8,14 @@ SHARED ?= ../shared
 DATA ?= $(SHARED)/data
 TEXTS ?= $(DATA)/themes/unlabelled_dev.jsonl.gz
 BENCH_STAMP := .venv-bench/.installed
+AUDIT_STAMP := .venv-audit/.installed
 KAFKA_LIBS := .kafka/libs/.copied
 LOCAL ?= .local
 LOCAL_PORTS = $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(if $(POSTGRES_PORT),--postgres-port $(POSTGRES_PORT)) \
 	$(if $(PREFECT_PORT),--prefect-port $(PREFECT_PORT)) $(if $(WEB_PORT),--web-port $(WEB_PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up-local down-local test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo up-local down-local test check audit format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +53,15 @@ check: $(STAMP)  ## Format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+audit: $(STAMP) $(AUDIT_STAMP)  ## Known vulnerabilities of the locked dependencies; says so if nobody could be asked
+	@$(BIN)/python -m audit requirements.lock --with .venv-audit/bin/pip-audit
+
+$(AUDIT_STAMP): pyproject.toml
+	test -x .venv-audit/bin/python || $(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1,<27"
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --group audit
+	@touch $@
 
 format: $(STAMP)  ## Put the code into shape
 	$(BIN)/ruff format .
