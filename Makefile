@@ -12,7 +12,8 @@ AUDIT_STAMP := .venv-audit/.installed
 KAFKA_LIBS := .kafka/libs/.copied
 LOCAL ?= .local
 LOCAL_PORTS = $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(if $(POSTGRES_PORT),--postgres-port $(POSTGRES_PORT)) \
-	$(if $(PREFECT_PORT),--prefect-port $(PREFECT_PORT)) $(if $(WEB_PORT),--web-port $(WEB_PORT))
+	$(if $(PREFECT_PORT),--prefect-port $(PREFECT_PORT)) $(if $(WEB_PORT),--web-port $(WEB_PORT)) \
+	$(if $(METRICS_PORT),--metrics-port $(METRICS_PORT))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up-local down-local test check audit format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean

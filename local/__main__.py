@@ -20,7 +20,7 @@ from local import kafka, postgres
 from local.compose import image_environment, read_services
 from local.end import clear, end_all, end_system
 from local.launch import Launch, System, left_out, plan
-from local.plan import LOOPBACK, SAMPLE_ENVIRONMENT, Place, Ports
+from local.plan import LOOPBACK, SAMPLE_ENVIRONMENT, Place, Ports, shown_ports
 from local.ready import ask_for_a_poll, is_free
 from local.record import claim_folder, forget_record, read_record
 
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--keep-data", action="store_true", help="down: leave the data for the next up")
     made.add_argument("--kafka-libs", type=lambda text: Path(text).resolve(), default=ROOT / ".kafka" / "libs")
     ports = Ports()
-    for name in ("kafka", "postgres", "prefect", "web"):
+    for name in ("kafka", "postgres", "prefect", "web", "metrics"):
         made.add_argument(f"--{name}-port", type=int, default=getattr(ports, name))
     return made
 
@@ -118,7 +118,9 @@ def system_of(options: argparse.Namespace) -> System:
     services = read_services(
         (ROOT / "docker-compose.yml").read_text("utf-8"), {**variables, "POSTGRES_PASSWORD": password}
     )
-    ports = Ports(options.kafka_port, options.postgres_port, options.prefect_port, options.web_port)
+    ports = Ports(
+        options.kafka_port, options.postgres_port, options.prefect_port, options.web_port, options.metrics_port
+    )
     binaries = postgres.find_binaries()
     if reason := postgres.why_not(binaries, folder):
         say(f"{reason}: state is kept in SQLite")
@@ -148,7 +150,8 @@ def refuse_taken_ports(system: System) -> None:
     planned = plan(system)
     for name in left_out(system.services, list(planned)):
         say(f"{name} is not started here")
-    for port, (name, option) in system.place.ports.taken_by(planned).items():
+    shown = shown_ports(system.services, system.place.ports)
+    for port, (name, option) in system.place.ports.taken_by(planned, shown).items():
         if not is_free(port):
             raise Misconfigured(
                 f"port {port}, meant for {name}, is taken; end what listens there, or write: make up-local {option}=..."

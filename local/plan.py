@@ -11,6 +11,7 @@ from local.compose import DONE, Service, levels_of
 
 LOOPBACK = "127.0.0.1"
 ANYWHERE = "0.0.0.0"  # noqa: S104  # what is replaced here
+LISTENER = re.compile(re.escape(ANYWHERE) + r":(\d+)")
 SAMPLE_WEB = "sample-web"
 SAMPLE_SITES = 16
 """Ports in a row that the sample news web may take."""
@@ -31,6 +32,8 @@ class Ports:
     prefect: int = 4_200
     web: int = 28_000
     """The sample news web takes sixteen in a row."""
+    metrics: int = 29_464
+    """For what a service shows to the others alone, such as metrics; one for each service, in the order of names."""
 
     def of(self, service: str, inside: int) -> int | None:
         """The port here of a service's port in its container."""
@@ -43,16 +46,20 @@ class Ports:
         }
         return known.get((service, inside))
 
-    def taken_by(self, names: Mapping[str, object]) -> dict[int, tuple[str, str]]:
-        """Every port that the named processes will listen on: whose it is, and the option that moves it."""
+    def taken_by(self, names: Mapping[str, object], shown: Mapping[str, int]) -> dict[int, tuple[str, str]]:
+        """Every port that the named processes will listen on: whose it is, and the option that moves it.
+
+        `shown` are the ports of what a service shows to the others alone.
+        """
         mine = {"kafka": ("KAFKA_PORT", self.kafka, 3), "postgres": ("POSTGRES_PORT", self.postgres, 1)}
         mine |= {"prefect-server": ("PREFECT_PORT", self.prefect, 1), SAMPLE_WEB: ("WEB_PORT", self.web, SAMPLE_SITES)}
-        return {
+        servers = {
             first + more: (name, option)
             for name, (option, first, count) in mine.items()
             if name in names
             for more in range(count)
         }
+        return servers | {port: (name, "METRICS_PORT") for name, port in shown.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,16 @@ def localised(text: str, services: Mapping[str, Service], ports: Ports) -> str:
     return re.sub(rf"(?<![\w.-])({names}):(\d+)", here, re.sub(rf"{re.escape(LOOPBACK)}:(\d+)", published, text))
 
 
+def shown_ports(services: Mapping[str, Service], ports: Ports) -> dict[str, int]:
+    """The port here of each service that listens for the others on a port that is not published."""
+    return {
+        name: ports.metrics + number
+        for number, name in enumerate(sorted(services))
+        for value in services[name].environment.values()
+        if (found := LISTENER.fullmatch(value)) and port_here(services[name], int(found[1]), ports) is None
+    }
+
+
 def port_here(service: Service, inside: int, ports: Ports) -> int | None:
     """The port here of a port in the service's container: ours to choose, or the one that is published."""
     return ports.of(service.name, inside) or service.ports.get(inside)
@@ -165,4 +182,7 @@ def _word(word: str, service: Service, services: Mapping[str, Service], place: P
         return str(port_here(service, int(word), place.ports) or word)
     if word == ANYWHERE:
         return LOOPBACK
-    return localised(word.replace(f"{ANYWHERE}:", f"{service.name}:"), services, place.ports)
+    if listener := LISTENER.fullmatch(word):
+        port = port_here(service, int(listener[1]), place.ports) or shown_ports(services, place.ports)[service.name]
+        return f"{LOOPBACK}:{port}"
+    return localised(word, services, place.ports)

@@ -12,7 +12,7 @@ from geowire.errors import Misconfigured
 from local.compose import Service, filled_in, image_environment, levels_of, read_services
 from local.kafka import properties_of
 from local.launch import System, left_out, plan
-from local.plan import SAMPLE_WEB, Place, Ports, starting_levels
+from local.plan import SAMPLE_WEB, Place, Ports, shown_ports, starting_levels
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text("utf-8")
 PASSWORD = "a-password-of-the-tests"
@@ -123,6 +123,26 @@ def test_a_variable_that_must_be_set_is_named() -> None:
 def test_variables_are_filled_in(written: str, meant: str) -> None:
     """As compose does it."""
     assert filled_in([written], {"A": "1"}) == [meant]
+
+
+def test_what_services_show_each_other_gets_a_port_of_its_own() -> None:
+    """Each container has its own port 9464; here each process has another one, on loopback."""
+    shows = 'image: "geowire:local", command: [process], environment: {GEOWIRE_METRICS: "0.0.0.0:9464"}'
+    published = 'image: "geowire:local", environment: {A: "0.0.0.0:80"}, ports: ["127.0.0.1:8080:80"]'
+    kafka = "image: kafka"
+    services = read_services(
+        f"services: {{kafka: {{{kafka}}}, a: {{{shows}}}, b: {{{shows}}}, c: {{{published}}}}}", {}
+    )
+    made = system(services, feeds="feeds.yaml", postgres=False)
+
+    planned = plan(made)
+
+    assert planned["a"].environment["GEOWIRE_METRICS"] == "127.0.0.1:29464"
+    assert planned["b"].environment["GEOWIRE_METRICS"] == "127.0.0.1:29465"
+    assert planned["c"].environment["A"] == "127.0.0.1:8080"
+    taken = made.place.ports.taken_by(planned, shown_ports(services, made.place.ports))
+    assert taken[29_465] == ("b", "METRICS_PORT")
+    assert taken[31_000] == ("kafka", "KAFKA_PORT")
 
 
 def test_a_service_of_a_profile_waits_to_be_asked_for() -> None:

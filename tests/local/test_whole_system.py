@@ -29,6 +29,9 @@ pytestmark = [pytest.mark.prefect, pytest.mark.kafka, pytest.mark.postgres]
 KINDS = ("flow_runs", "task_runs", "logs", "artifacts", "deployments", "work_pools", "variables", "events")
 """What Prefect knows of."""
 
+NAMES = ("KAFKA", "POSTGRES", "PREFECT", "WEB", "METRICS")
+PORTS = 5 + SITES + 16
+
 
 @dataclass(frozen=True)
 class Local:
@@ -39,7 +42,7 @@ class Local:
 
     def make(self, target: str, *more: str, seconds: float = 280) -> subprocess.CompletedProcess[str]:
         """A target to its end."""
-        ports = [f"{name}_PORT={getattr(self.ports, name.lower())}" for name in ("KAFKA", "POSTGRES", "PREFECT", "WEB")]
+        ports = [f"{name}_PORT={getattr(self.ports, name.lower())}" for name in NAMES]
         python = [f"BIN={Path(sys.executable).parent}", "-o", ".venv/.installed", "-o", ".kafka/libs/.copied"]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         return subprocess.run(
@@ -73,8 +76,8 @@ def local() -> Iterator[Local]:
         unavailable("no Kafka: install Java 17 and Maven and run `make test`")
     parent = Path(tempfile.mkdtemp(prefix="geowire-local-"))
     parent.chmod(0o755)
-    first = free_port(5 + SITES)
-    system = Local(parent / "system", Ports(first, first + 3, first + 4, first + 5))
+    first = free_port(PORTS)
+    system = Local(parent / "system", Ports(first, first + 3, first + 4, first + 5, first + 5 + SITES))
     yield system
     system.make("down-local")
     shutil.rmtree(parent)
@@ -113,7 +116,7 @@ def test_up_brings_an_article_all_the_way_and_down_leaves_nothing(local: Local) 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert not [one.name for one in processes if one.is_alive]
     assert not local.processes_left()
-    assert all(is_free(port) for port in range(local.ports.kafka, local.ports.kafka + 5 + SITES))
+    assert all(is_free(port) for port in range(local.ports.kafka, local.ports.kafka + PORTS))
     assert not local.folder.exists()
 
 
