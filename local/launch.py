@@ -20,6 +20,8 @@ from local.record import Running, write_record
 
 READY_SECONDS = 240.0
 LOOK_SECONDS = 0.1
+ATTEMPTS = 3
+PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Launch:
                 self._prepare(name)
                 self._start(planned[name], level)
             for name in names:
-                self._wait(planned[name])
+                self._wait(planned[name], level)
                 self._finish(name)
 
     def _prepare(self, name: str) -> None:
@@ -71,21 +73,33 @@ class Launch:
             )  # fmt: skip
         self._processes[process.name] = begun
         stop = postgres.STOP if process.name == "postgres" else signal.SIGTERM
-        self.started.append(Running(process.name, identity_of(begun.pid), level, int(stop)))
+        others = [one for one in self.started if one.name != process.name]
+        self.started = [*others, Running(process.name, identity_of(begun.pid), level, int(stop))]
         write_record(self.system.place.folder, [one for one in self.started if one.is_alive])
 
-    def _wait(self, process: Planned) -> None:
-        """Wait until it is ready, or done if it is to end."""
+    def _wait(self, process: Planned, level: int) -> None:
+        """Wait until it has come up; what ends at its start is started again, as Docker does it by `restart`."""
+        for attempt in range(1, ATTEMPTS + 1):
+            if self._comes_up(process):
+                return
+            status, log = self._processes[process.name].returncode, self._log(process.name)
+            if attempt == ATTEMPTS:
+                raise Transient(f"{process.name} ended {ATTEMPTS} times at its start, last with {status}; see {log}")
+            self.say(f"{process.name} ended at its start with {status}; started again, see {log}")
+            threading.Event().wait(PAUSE_SECONDS)
+            self._start(process, level)
+
+    def _comes_up(self, process: Planned) -> bool:
+        """Whether it gets ready, or done if it is to end. Raises `Transient` if it takes too long."""
         ticks, deadline = threading.Event(), time.monotonic() + READY_SECONDS
         log = self._log(process.name)
         while (ended := self._processes[process.name].poll()) is None:
             if not process.is_one_shot and is_ready(process.name, log, self.system.place.ports):
-                return
+                return True
             if time.monotonic() > deadline:
                 raise Transient(f"{process.name} is not ready after {READY_SECONDS:.0f} s; see {log}")
             ticks.wait(LOOK_SECONDS)
-        if ended or not process.is_one_shot:
-            raise Transient(f"{process.name} ended at its start with status {ended}; see {log}")
+        return process.is_one_shot and ended == 0
 
     def _finish(self, name: str) -> None:
         if name == "postgres":

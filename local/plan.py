@@ -137,13 +137,15 @@ def localised(text: str, services: Mapping[str, Service], ports: Ports) -> str:
 
     def published(found: re.Match[str]) -> str:
         mapped = [
-            (one, inside) for one in services.values() for inside, out in one.ports.items() if str(out) == found[1]
+            (one, inside) for one in services.values() for inside, out in one.ports.items() if str(out) == found[2]
         ]
         port = port_here(*mapped[0], ports) if mapped else None
-        return found[0] if port is None else f"{LOOPBACK}:{port}"
+        return found[0] if port is None else f"{found[1]}:{port}"
 
     names = "|".join(re.escape(name) for name in services)
-    return re.sub(rf"(?<![\w.-])({names}):(\d+)", here, re.sub(rf"{re.escape(LOOPBACK)}:(\d+)", published, text))
+    return re.sub(
+        rf"(?<![\w.-])({names}):(\d+)", here, re.sub(rf"({re.escape(LOOPBACK)}|localhost):(\d+)", published, text)
+    )
 
 
 def shown_ports(services: Mapping[str, Service], ports: Ports) -> dict[str, int]:

@@ -74,6 +74,8 @@ def test_addresses_and_folders_are_those_of_this_machine(services: dict[str, Ser
     assert worker["TMPDIR"] == "/here/tmp/worker"
     assert worker["PATH"] == "/venv/bin:/usr/bin"
     assert server.environment["PREFECT_SERVER_UI_API_URL"] == "http://127.0.0.1:31020/api"
+    origins = "http://127.0.0.1:31020,http://localhost:31020"
+    assert server.environment["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == origins
     assert server.command[-4:] == ("--host", "127.0.0.1", "--port", "31020")
 
 

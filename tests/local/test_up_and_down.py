@@ -6,17 +6,21 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from conftest import LIBS
 from servers.processes import SITES, accepts, free_port, wait_until
 
+from geowire.errors import Transient
 from geowire.liveness import identity_of
 from local import __main__ as command
 from local import postgres
+from local.compose import read_services
 from local.end import end_all
+from local.launch import Launch, System
+from local.plan import Place, Planned, Ports
 from local.record import Running, claim_folder, read_record, write_record
 
 
@@ -215,6 +219,55 @@ def test_a_start_that_fails_ends_what_it_started(folder: Path, libs: Path, capsy
     assert "Kafka cannot make its storage ready" in capsys.readouterr().out
     assert not read_record(folder)
     assert not accepts(first + 5)
+
+
+@pytest.fixture
+def launched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, bool], Launch]]:
+    """Starts one process instead of a system, and ends it."""
+    started: list[Launch] = []
+    monkeypatch.setattr("local.launch.PAUSE_SECONDS", 0.01)
+
+    def launch(script: str, is_one_shot: bool) -> Launch:
+        place = Place(folder, folder, Path("/bin"), Ports(), "feeds", {}, {})
+        planned = {"tag": Planned("tag", ("sh", "-c", script), {"PATH": os.environ["PATH"]}, is_one_shot)}
+        monkeypatch.setattr("local.launch.plan", lambda _: planned)
+        services = read_services('services: {tag: {image: "geowire:local"}}', {})
+        started.append(Launch(System(services, place, folder, None), print))
+        started[-1].run()
+        return started[-1]
+
+    yield launch
+    for one in started:
+        end_all(one.started, print)
+        for process in one._processes.values():
+            process.wait(20)
+
+
+def test_what_ends_at_its_start_is_started_again(
+    launched: Callable[[str, bool], Launch], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `restart` in the compose file: the second time it stays, and the record holds that process alone."""
+    again = f"test -e {folder}/tmp/once && echo Ctrl-C ends it && exec sleep 600; touch {folder}/tmp/once; exit 2"
+
+    launch = launched(again, False)
+
+    assert "tag ended at its start with 2; started again" in capsys.readouterr().out
+    assert [one.name for one in launch.started if one.is_alive] == ["tag"]
+    assert read_record(folder) == tuple(launch.started)
+
+
+@pytest.mark.parametrize(("script", "is_one_shot"), [("exit 3", False), ("exit 3", True), ("exit 0", False)])
+def test_what_never_comes_up_is_named(
+    launched: Callable[[str, bool], Launch], script: str, is_one_shot: bool, folder: Path
+) -> None:
+    """With its last status and its log; a long-lived process that ends well has not come up either."""
+    with pytest.raises(Transient, match=rf"tag ended 3 times at its start, last with \d; see {folder}/logs/tag\.log"):
+        launched(script, is_one_shot)
+
+
+def test_what_is_to_end_has_come_up_when_it_is_done(launched: Callable[[str, bool], Launch]) -> None:
+    """The next level waits for it."""
+    assert not launched("exit 0", True).started[0].is_alive
 
 
 def test_postgresql_is_used_only_where_it_can_run(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +104,7 @@ def test_up_brings_an_article_all_the_way_and_down_leaves_nothing(local: Local) 
     assert f"http://127.0.0.1:{local.ports.prefect}" in begun.stdout
     assert_up_twice_changes_nothing(local, processes)
     assert_deployed(local.ports)
+    assert_other_sites_may_order_nothing(local.ports)
 
     bus_url = local.settings["GEOWIRE_BUS"]
     wait_until(lambda: bool(flags(bus_url)), "a flag", 90)
@@ -133,6 +136,30 @@ def assert_deployed(ports: Ports) -> None:
     poll = ask_prefect(ports, "/deployments/name/poll-feeds/every-5-minutes")
     assert poll["work_pool_name"] == "geowire"
     assert poll["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+
+
+def assert_other_sites_may_order_nothing(ports: Ports) -> None:
+    """A page of another site, open in a browser here, gets no leave to ask Prefect, nor may it post without leave."""
+    address = f"http://127.0.0.1:{ports.prefect}/api/deployments/filter"
+    wish = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    own, foreign = f"http://localhost:{ports.prefect}", "https://evil.example"
+
+    assert answer_to("OPTIONS", address, wish | {"Origin": own})[1].get("access-control-allow-origin") == own
+    assert "access-control-allow-origin" not in answer_to("OPTIONS", address, wish | {"Origin": foreign})[1]
+    assert answer_to("POST", address, {"Origin": foreign, "Content-Type": "text/plain"})[0] >= 400
+    assert answer_to("POST", address, {"Content-Type": "application/json"})[0] == 200
+
+
+def answer_to(method: str, address: str, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """Status and headers of an answer."""
+    body = b'{"limit": 1}' if method == "POST" else None
+    request = urllib.request.Request(address, method=method, headers=headers, data=body)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, {name.lower(): value for name, value in answer.headers.items()}
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, {name.lower(): value for name, value in error.headers.items()}
 
 
 def run_a_poll_that_cannot_reach_its_state(local: Local) -> None:
