@@ -8,10 +8,15 @@ SHARED ?= ../shared
 DATA ?= $(SHARED)/data
 TEXTS ?= $(DATA)/themes/unlabelled_dev.jsonl.gz
 BENCH_STAMP := .venv-bench/.installed
+AUDIT_STAMP := .venv-audit/.installed
 KAFKA_LIBS := .kafka/libs/.copied
+LOCAL ?= .local
+LOCAL_PORTS = $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(if $(POSTGRES_PORT),--postgres-port $(POSTGRES_PORT)) \
+	$(if $(PREFECT_PORT),--prefect-port $(PREFECT_PORT)) $(if $(WEB_PORT),--web-port $(WEB_PORT)) \
+	$(if $(METRICS_PORT),--metrics-port $(METRICS_PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo up-local down-local test check audit format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +33,15 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## The whole pipeline on the sample news web: no broker, no network
 	@$(BIN)/geowire demo
 
+up-local: $(STAMP)  ## The whole system of docker-compose.yml as processes on loopback: Kafka, PostgreSQL, Prefect, the stages
+	@command -v java >/dev/null || { echo "Java is missing: install Java 17 or later"; exit 1; }
+	@test -e $(KAFKA_LIBS) || command -v mvn >/dev/null || { echo "Maven is missing: install it, it gets Kafka"; exit 1; }
+	@$(MAKE) --no-print-directory $(KAFKA_LIBS)
+	@$(BIN)/python -m local up --folder $(LOCAL) $(LOCAL_PORTS)
+
+down-local: $(STAMP)  ## End it and leave nothing; KEEP_DATA=1 leaves .local/data for the next time
+	@$(BIN)/python -m local down --folder $(LOCAL) $(if $(filter 1,$(KEEP_DATA)),--keep-data)
+
 test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are there
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_LIBS); fi
 	$(BIN)/python -m pytest
@@ -40,6 +54,15 @@ check: $(STAMP)  ## Format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+audit: $(STAMP) $(AUDIT_STAMP)  ## Known vulnerabilities of the locked dependencies; says so if nobody could be asked
+	@$(BIN)/python -m audit requirements.lock --with .venv-audit/bin/pip-audit
+
+$(AUDIT_STAMP): pyproject.toml
+	test -x .venv-audit/bin/python || $(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check "pip>=25.1,<27"
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --group audit
+	@touch $@
 
 format: $(STAMP)  ## Put the code into shape
 	$(BIN)/ruff format .

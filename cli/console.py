@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,10 +21,23 @@ NOTES = logging.getLogger("cli")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+"""What moves a terminal's cursor, changes its colours or its title, or turns the order of letters around."""
+
+
+def visible(text: str) -> str:
+    """The text with a mark in the place of each control character: titles come from anybody."""
+    return CONTROL.sub("\ufffd", text)
+
+
+def visible_json(line: str) -> str:
+    """The same for JSON: escaped, so that its meaning stays."""
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+
 
 def say(line: str) -> None:
     """A result, as it is: nothing in it is markup."""
-    out.print(Text(line), soft_wrap=True)
+    out.print(Text(visible(line)), soft_wrap=True)
 
 
 def note(line: str, level: int = logging.INFO) -> None:
@@ -31,22 +45,22 @@ def note(line: str, level: int = logging.INFO) -> None:
     if writes_json():
         NOTES.log(level, "%s", line)
     else:
-        err.print(Text(line), soft_wrap=True)
+        err.print(Text(visible(line)), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
     """One line of JSON, for a program."""
-    out.file.write(json.dumps(value, ensure_ascii=False) + "\n")
+    out.file.write(visible_json(json.dumps(value, ensure_ascii=False)) + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table; cells are plain text, whatever is in them."""
-    out.print(Text(title, style="bold"))
+    out.print(Text(visible(title), style="bold"))
     table = Table(header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*[Text("" if cell is None else str(cell)) for cell in row])
+        table.add_row(*[Text("" if cell is None else visible(str(cell))) for cell in row])
     out.print(table)
 
 
@@ -80,6 +94,14 @@ def in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
+class VisibleLines(TextLines):
+    """Log lines name feeds and pages: nothing in them reaches the terminal as a command."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return visible(super().format(record))
+
+
 def set_up_logging(settings: Settings, process: str) -> None:
     """Warnings of geowire and of libraries go to standard error, one line each, none with a secret in it."""
     logging.basicConfig(level=logging.WARNING, handlers=[log_handler(settings, process)], force=True)
@@ -96,7 +118,7 @@ def log_handler(settings: Settings, process: str) -> logging.Handler:
         lines.setFormatter(JsonLines(process, settings.secrets))
         return lines
     handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
-    handler.setFormatter(TextLines(settings.secrets))
+    handler.setFormatter(VisibleLines(settings.secrets))
     if settings.log_level != "DEBUG":
         handler.addFilter(in_one_line)
     return handler

@@ -14,6 +14,7 @@ from typing import IO, Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from cli.console import visible_json
 from cli.stages import load_tagger
 from geowire.errors import Rejected
 from geowire.events import first_problem
@@ -85,7 +86,7 @@ def opened(source: Path | None) -> IO[str]:
 
 def write(line: str) -> None:
     """One answer."""
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(visible_json(line) + "\n")
 
 
 def checked(model: type[Article], fields: dict[str, Any], number: int) -> Article:

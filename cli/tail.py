@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import err, note, out, say
+from cli.console import err, note, out, say, visible_json
 from cli.stages import ready_bus
 from cli.wire_lines import wire_lines
 from geowire.bus import Delivery, Reader
@@ -65,15 +65,16 @@ def deliveries(reader: Reader, limit: int | None, *, to_end: bool) -> Iterator[D
 def print_delivery(delivery: Delivery, *, as_json: bool) -> None:
     """One message."""
     if as_json:
-        out.file.write((delivery.record.value or b"null").decode("utf-8", "replace") + "\n")
+        out.file.write(visible_json((delivery.record.value or b"null").decode("utf-8", "replace")) + "\n")
         return
     facts = header_texts(delivery.record.headers)
     if "dlq.reason" in facts:
         where = f"{facts.get('dlq.topic')} {facts.get('dlq.partition')}/{facts.get('dlq.offset')}"
-        say(f"{facts.get('dlq.stage')}: {facts['dlq.reason']}: {facts.get('dlq.detail')} ({where})")
+        line = f"{facts.get('dlq.stage')}: {facts['dlq.reason']}: {facts.get('dlq.detail')} ({where})"
+        say(line.replace("\n", " "))
         return
     try:
         for line in wire_lines(decode(delivery)):
-            say(line)
+            say(line.replace("\n", " "))  # no title may look like a message of its own
     except Rejected as error:
         say(f"(not one of geowire's messages: {error})")

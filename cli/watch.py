@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import note, out, print_json, print_table, say
+from cli.console import note, out, print_json, print_table, say, visible_json
 from cli.stages import ready_bus
 from cli.tail import deliveries, full_name
 from cli.webhook import send
@@ -70,7 +70,7 @@ def try_out(
         flags = sorted(flags_in(rehearse(watches, past(reader))), key=lambda flag: flag.flagged_at)
     for flag in flags:
         if as_json:
-            out.file.write(flag.model_dump_json() + "\n")
+            out.file.write(visible_json(flag.model_dump_json()) + "\n")
             continue
         for line in flagged_lines(flag):
             say(line)

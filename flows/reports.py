@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from ingest.report import FeedReport, PollReport
 
 ROWS_LIMIT = 200
+
+
+class Markdown(str):
+    """A text that was made here and may be markup; every other text is shown as it is."""
+
+    __slots__ = ()
 
 
 def poll_markdown(report: PollReport) -> str:
@@ -15,7 +22,9 @@ def poll_markdown(report: PollReport) -> str:
     lines = [
         f"## {report.entries_seen} entries of {len(report.feeds)} feeds",
         "",
-        markdown_table(("outcome", "entries"), [*report.entries.items(), ("**in all**", sum(report.entries.values()))]),
+        markdown_table(
+            ("outcome", "entries"), [*report.entries.items(), (Markdown("**in all**"), sum(report.entries.values()))]
+        ),
         "",
         "### Feeds",
         "",
@@ -30,9 +39,10 @@ def poll_markdown(report: PollReport) -> str:
     return "\n".join(lines)
 
 
-def link(feed: FeedReport) -> str:
-    """The feed's title, leading to its address."""
-    return f"[{escape(feed.title or feed.url)}](<{feed.url}>)"
+def link(feed: FeedReport) -> Markdown:
+    """The feed's title, leading to its address if that is one of the web."""
+    title = escape(feed.title or feed.url)
+    return Markdown(f"[{title}](<{address(feed.url)}>)" if is_web_address(feed.url) else title)
 
 
 def feed_rows(report: PollReport) -> list[dict[str, object]]:
@@ -42,17 +52,17 @@ def feed_rows(report: PollReport) -> list[dict[str, object]]:
 
 
 def feed_row(feed: FeedReport) -> dict[str, object]:
-    """What one feed gave."""
+    """What one feed gave. Prefect's UI renders a table's cells as Markdown, so what others wrote is escaped."""
     return {
-        "feed": feed.title or feed.url,
+        "feed": escape(feed.title or feed.url),
         "result": feed.result,
         "state": feed.state,
         "status": feed.http_status,
         "entries": feed.entries_seen,
         "outcomes": ", ".join(f"{outcome} {count}" for outcome, count in feed.entries.items()),
         "seconds": round(feed.duration.total_seconds(), 2),
-        "error": feed.error,
-        "url": feed.url,
+        "error": None if feed.error is None else escape(feed.error),
+        "url": address(feed.url) if is_web_address(feed.url) else escape(feed.url),
     }
 
 
@@ -75,10 +85,23 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> 
 
 
 def cell_text(cell: object) -> str:
-    """One line, no bar, no HTML."""
-    return " ".join(str(cell).replace("|", "\\|").replace("<script", "&lt;script").split())
+    """One line that stays in its cell."""
+    text = cell if isinstance(cell, Markdown) else escape(str(cell))
+    return " ".join(text.split())
 
 
 def escape(text: str) -> str:
-    """Feeds choose their titles: nothing in one may be markup."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+    """Feeds choose their titles: nothing in one may be markup, a link or a control character."""
+    plain = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).replace("&", "&amp;").replace("<", "&lt;")
+    marked = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
+    return marked.replace("://", "&#58;//").replace("www.", "www&#46;")  # else a bare address becomes a link
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a link may lead there: `javascript:` and the like run what they hold."""
+    return url.lower().startswith(("https://", "http://"))
+
+
+def address(url: str) -> str:
+    """The address with everything percent-encoded that means something in Markdown."""
+    return quote(url, safe="/:?#@!$&'+,;=%~._-")

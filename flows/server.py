@@ -1,6 +1,7 @@
 """The Prefect server of one machine: its command and the environment that keeps it honest.
 
-Prefect's defaults lose task runs in bursts, keep every flow run for ever and call addresses outside; these do not.
+Prefect's defaults lose task runs in bursts, keep every flow run for ever, call addresses outside and let any web page
+that is open in a browser on this machine order runs; these do not.
 No import of prefect: the command that starts everything must not wait for it.
 """
 
@@ -39,6 +40,7 @@ def server_command(host: str, port: int) -> list[str]:
 def environment(home: Path, host: str, port: int) -> dict[str, str]:
     """What server and clients need to find each other, with all data in one folder."""
     own = {"PREFECT_HOME": str(home), "PREFECT_API_URL": f"http://{host}:{port}/api", "NO_COLOR": "1"}
+    own |= {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port},http://localhost:{port}"}
     return SERVER_ENVIRONMENT | CLIENT_ENVIRONMENT | own
 
 

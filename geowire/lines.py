@@ -22,6 +22,8 @@ def parse_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             value = json.loads(line)
         except ValueError as error:
             raise Rejected(f"line {number}", f"not JSON: {error}; write one object a line") from error
+        except RecursionError as error:
+            raise Rejected(f"line {number}", "nested too deeply; write one object a line") from error
         if not isinstance(value, dict):
             raise Rejected(f"line {number}", 'not an object; write {"id": ..., "title": ..., "text": ...}')
         yield value

@@ -12,7 +12,12 @@ from pathlib import Path
 
 def this_process() -> str:
     """`host/pid/start`: no later process has the same, even with the pid used again."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+    return identity_of(os.getpid())
+
+
+def identity_of(pid: int) -> str:
+    """The same for another process of this machine."""
+    return f"{socket.gethostname()}/{pid}/{_started(pid)}"
 
 
 def is_gone(identity: str) -> bool:

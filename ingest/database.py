@@ -138,8 +138,10 @@ def open_engine(url: SecretStr) -> Engine:
     """An engine with the tables in place. Raises `Misconfigured`; the password is never shown."""
     try:
         address = make_url(url.get_secret_value())
-    except (ArgumentError, ValueError) as error:
-        raise Misconfigured(f"GEOWIRE_STATE: this is not the address of a database; {WRITE_AS}") from error
+    except (ArgumentError, ValueError):  # what they say may hold a part of the password
+        raise Misconfigured(f"GEOWIRE_STATE: this is not the address of a database; {WRITE_AS}") from None
+    if "@" in f"{address.host}{address.database}{address.query}":  # what was read as host may be half a password
+        raise Misconfigured("GEOWIRE_STATE: there is more than one @ in it; write an @ of the password as %40")
     kind = address.drivername.partition("+")[0]
     if kind in {"postgresql", "postgres"}:
         engine = create_engine(address.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
@@ -158,7 +160,7 @@ def open_engine(url: SecretStr) -> Engine:
         raise
     except SQLAlchemyError as error:
         engine.dispose()
-        shown = address.render_as_string(hide_password=True)
+        shown = address.set(query={}).render_as_string(hide_password=True)  # a query may hold passwords too
         raise Misconfigured(f"GEOWIRE_STATE: {shown}: {_one_line(error)}; {WRITE_AS}") from error
     return engine
 

@@ -19,7 +19,9 @@ from ingest.clean_text import clean_line
 EXAMPLE = "write feeds: [{url: https://...}]"
 FAST_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Ten times as fast; but it bounds no nesting, names faults less well, and where a node ends it tells otherwise."""
-NESTED = re.compile(rb"(?:[\[{?-]\s*){20}")
+NUMBER_LIMIT = 100
+DEEPEST = 20
+"""Levels of lists and mappings that are read fast."""
 
 
 def _one_line(value: object) -> object:
@@ -121,6 +123,7 @@ def parse_yaml(data: bytes, name: str) -> Rows:
     root = _composed_fast(data, name)
     if root is None:
         return Rows([], [])
+    _refuse_bombs(root, name)
     value = _constructed(root, name)
     try:
         parsed: dict[int, FeedRow] = dict(enumerate(FeedList.model_validate(value).feeds))
@@ -140,11 +143,24 @@ def write_yaml(rows: Iterable[FeedRow]) -> str:
 
 
 def _composed_fast(data: bytes, name: str) -> yaml.Node | None:
-    if NESTED.search(data) is None:
-        with suppress(yaml.YAMLError, ValueError):
+    with suppress(yaml.YAMLError, ValueError):
+        if not _is_deep(data):
             fast: yaml.Node | None = yaml.compose(data, Loader=FAST_LOADER)
             return fast
     return compose_yaml(data, name)
+
+
+def _is_deep(data: bytes) -> bool:
+    """Whether it nests deeper than any feed list: the fast loader would end the process."""
+    level = 0
+    for event in yaml.parse(data, Loader=FAST_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            level += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            level -= 1
+        if level > DEEPEST:
+            return True
+    return False
 
 
 def compose_yaml(data: bytes, name: str) -> yaml.Node | None:
@@ -183,6 +199,24 @@ _Dumper.add_representer(
 def _fields(row: FeedRow) -> dict[str, object]:
     fields = {name: value for name, value in row.model_dump(exclude_none=True).items() if value}
     return fields | {name: _Inline(value) for name, value in fields.items() if isinstance(value, dict)}
+
+
+def _refuse_bombs(root: yaml.Node, name: str) -> None:
+    """Aliases of aliases and endless numbers make a small file cost hours. Raises `Misconfigured` naming the line."""
+    met: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag.endswith((":int", ":float")) and len(node.value) > NUMBER_LIMIT:
+                raise Misconfigured(f"{name}, line {line}: nothing in a feed list is so long a number; {EXAMPLE}")
+            continue
+        if id(node) in met:
+            raise Misconfigured(f"{name}, line {line}: an alias stands for this; write it out where it is meant")
+        met.add(id(node))
+        pairs = isinstance(node, yaml.MappingNode)
+        waiting += [part for pair in node.value for part in pair] if pairs else node.value
 
 
 def _constructed(root: yaml.Node, name: str) -> Any:

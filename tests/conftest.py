@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from servers.kafka_broker import kafka_broker
-from servers.postgres import find_binaries, postgres_server
+from servers.postgres import postgres_server
 from sqlalchemy import create_engine, text
 
 from geowire.bus import Bus, MemberOptions, open_bus
+from local.postgres import find_binaries
 
 ROOT = Path(__file__).parent.parent
 LIBS = ROOT / ".kafka" / "libs"

@@ -15,6 +15,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "processors": {"geowire"},
     "flows": {"geowire", "ingest", "processors"},
     "cli": {"geowire", "ingest", "processors", "flows"},
+    "local": {"geowire"},
+    "audit": set(),
 }
 FENCES = {
     "kafka": "geowire/kafka_",

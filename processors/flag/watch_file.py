@@ -35,6 +35,7 @@ def parse_watches(text: str, name: str) -> tuple[Watch, ...]:
     """The watches in a text. Scalars are taken as written, so that `NO` is Norway and not a boolean."""
     try:
         root = yaml.compose(text, Loader=yaml.BaseLoader)
+        _refuse_odd_nesting(root, name, set())
         data = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds only texts, lists and mappings
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -45,18 +46,23 @@ def parse_watches(text: str, name: str) -> tuple[Watch, ...]:
         raise Misconfigured(f"{name}:1: not YAML: {str(error).splitlines()[0]}; write plain UTF-8 text") from error
     except RecursionError as error:
         raise Misconfigured(f"{name}:1: is nested too deeply; write at most {DEEPEST} levels") from error
-    _refuse_odd_nesting(root, name)
     try:
         return WatchFile.model_validate(data).watches
     except ValidationError as error:
         raise Misconfigured(_in_one_line(error.errors(include_url=False)[0], root, name)) from error
 
 
-def _refuse_odd_nesting(node: yaml.Node | None, name: str, level: int = 0) -> None:
-    """A key that stands twice, of which YAML would take the last, and nesting that nobody reads."""
+def _refuse_odd_nesting(node: yaml.Node | None, name: str, met: set[int], level: int = 0) -> None:
+    """A key that stands twice, of which YAML would take the last, nesting that nobody reads, and aliases.
+
+    An alias of aliases makes a small file mean more than fits into memory.
+    """
     if node is None or isinstance(node, yaml.ScalarNode):
         return
     line = node.start_mark.line + 1
+    if id(node) in met:
+        raise Misconfigured(f"{name}:{line}: an alias stands for this; write it out where it is meant")
+    met.add(id(node))
     if level > DEEPEST:
         raise Misconfigured(f"{name}:{line}: is nested too deeply; write at most {DEEPEST} levels")
     seen: set[str] = set()
@@ -65,7 +71,7 @@ def _refuse_odd_nesting(node: yaml.Node | None, name: str, level: int = 0) -> No
         if key is not None and str(key.value) in seen:
             raise Misconfigured(f"{name}:{key.start_mark.line + 1}: {key.value}: stands here twice; write it once")
         seen |= {str(key.value)} if key is not None else set()
-        _refuse_odd_nesting(value, name, level + 1)
+        _refuse_odd_nesting(value, name, met, level + 1)
 
 
 def _in_one_line(problem: ErrorDetails, root: yaml.Node | None, name: str) -> str:

@@ -1,95 +1,32 @@
-"""Every service of ours in the compose file, its command run as a process against a real server."""
+"""The stages of the compose file, their commands run as processes. The others run in `tests/local`."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from servers.prefect_server import PrefectServer, prefect_server_in
-from servers.processes import SITES, accepts, free_port, running, wait_until
+from servers.processes import running, wait_until
 
 from geowire.bus import open_bus
-from geowire.topics import ARTICLES, TOPICS
-
-pytestmark = pytest.mark.prefect
+from geowire.topics import TOPICS
+from local.compose import Service, read_services
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
-def service(name: str) -> dict[str, Any]:
+def service(name: str) -> Service:
     """A service as the compose file has it."""
-    return dict(yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"][name])
-
-
-def command_of(name: str) -> list[str]:
-    """What the container runs: its entrypoint, or the image's, and its command."""
-    found = service(name)
-    return [*(found.get("entrypoint") or ["geowire"]), *(found.get("command") or [])]
+    return read_services((ROOT / "docker-compose.yml").read_text("utf-8"), {"POSTGRES_PASSWORD": "x"})[name]
 
 
 def environment_of(name: str, folder: Path, **addresses: str) -> dict[str, str]:
     """The service's environment, with addresses of this machine in the place of the containers'."""
-    said = {key: str(value) for key, value in service(name).get("environment", {}).items()}
     local = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), "PREFECT_HOME": str(folder / "prefect")}
-    return said | local | {"GEOWIRE_DATA": str(folder / "data")} | addresses
-
-
-@pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    """A Prefect server that nothing else is deployed to."""
-    with prefect_server_in(tmp_path_factory.mktemp("compose")) as server:
-        yield server
-
-
-def test_deploy_and_worker_run_a_poll(own_server: PrefectServer, tmp_path: Path) -> None:
-    """The one-shot service makes pool and deployments; the worker runs what is asked of it."""
-    shutil.copy(ROOT / "prefect.yaml", tmp_path)
-    port = free_port(SITES)
-    bus_url = f"sqlite:///{tmp_path / 'bus.db'}"
-    addresses = {
-        "PREFECT_API_URL": f"{own_server.ui}/api",
-        "GEOWIRE_BUS": bus_url,
-        "GEOWIRE_STATE": "",
-        "GEOWIRE_FEEDS": f"http://127.0.0.1:{port}/feeds.yaml",
-        "GEOWIRE_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
-        "GEOWIRE_MAX_AGE": "36500d",
-        "GEOWIRE_USER_AGENT": "geowire tests",
-    }
-    deploy = environment_of("deploy", tmp_path, **addresses)
-    done = subprocess.run(
-        command_of("deploy"), env=deploy, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    poll = own_server.ask("/deployments/name/poll-feeds/every-5-minutes")
-    assert poll["work_pool_name"] == "geowire"
-    assert poll["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
-
-    web = [sys.executable, "-m", "cli.sample_web", "--port", str(port)]
-    worker = environment_of("worker", tmp_path, **addresses) | {"PREFECT_WORKER_QUERY_SECONDS": "1"}
-    with (
-        running(web, tmp_path / "web.log", cwd=tmp_path),
-        running(command_of("worker"), tmp_path / "worker.log", env=worker, cwd=tmp_path),
-    ):
-        wait_until(lambda: accepts(port), "the sample news web")
-        run = own_server.ask(f"/deployments/{poll['id']}/create_flow_run", {"parameters": {"all_feeds": True}})
-        wait_until(lambda: state_of(own_server, run["id"]) in {"COMPLETED", "FAILED", "CRASHED"}, "the run", 150)
-        assert state_of(own_server, run["id"]) == "COMPLETED", (tmp_path / "worker.log").read_text()
-    with open_bus(bus_url) as bus:
-        assert sum(extent.end for extent in bus.extents("tests", [ARTICLES.name]).values()) > 0
-
-
-def state_of(server: PrefectServer, run_id: str) -> str:
-    """The state of a flow run."""
-    return str(server.ask(f"/flow_runs/{run_id}")["state_type"])
+    return {**service(name).environment} | local | {"GEOWIRE_DATA": str(folder / "data")} | addresses
 
 
 @pytest.mark.parametrize("name", ["tag", "relate", "flag"])
@@ -100,7 +37,7 @@ def test_a_stage_runs_until_it_is_told_to_end(name: str, tmp_path: Path) -> None
         bus.ensure_topics(TOPICS)
     environment = environment_of(name, tmp_path, GEOWIRE_BUS=bus_url, GEOWIRE_STATE="")
     log = tmp_path / "stage.log"
-    with running(command_of(name), log, env=environment, cwd=tmp_path) as process:
+    with running(service(name).command, log, env=environment, cwd=tmp_path) as process:
         wait_until(lambda: "Ctrl-C ends it" in log.read_text() or process.poll() is not None, "the stage to start")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text()
@@ -108,4 +45,4 @@ def test_a_stage_runs_until_it_is_told_to_end(name: str, tmp_path: Path) -> None
 
 def test_the_servers_command_is_the_one_that_is_tested() -> None:
     """The container starts the server as the tests do, but for its host and port."""
-    assert command_of("prefect-server")[:3] == ["prefect", "server", "start"]
+    assert service("prefect-server").command[:3] == ("prefect", "server", "start")

@@ -6,23 +6,12 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from servers.processes import accepts, free_port, running, wait_until
 
-
-def find_binaries() -> Path | None:
-    """The folder with `initdb` and `postgres`, the newest version first; None if there is none."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    found = str(debian[0]) if debian else shutil.which("initdb")
-    return Path(found).parent if found else None
-
-
-def unprivileged(command: Sequence[str]) -> list[str]:
-    """PostgreSQL refuses to run as root: as root, become Debian's user `postgres`, with no process in between."""
-    become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-    return [*become, *command] if os.geteuid() == 0 else list(command)
+from local.postgres import unprivileged
 
 
 @contextlib.contextmanager

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import random
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+from local.ready import accepts, is_free
+
+__all__ = ["SITES", "accepts", "free_port", "running", "wait_until"]
 
 
 def free_port(in_a_row: int = 1) -> int:
@@ -18,17 +21,6 @@ def free_port(in_a_row: int = 1) -> int:
         first = random.SystemRandom().randrange(20_000, 30_000)
         if all(is_free(first + more) for more in range(in_a_row)):
             return first
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on the port."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
@@ -43,13 +35,6 @@ def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> N
 
 SITES = 16
 """Ports that the sample news web may need: one for each of its publishers."""
-
-
-def accepts(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether something listens on the port."""
-    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
-        return True
-    return False
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -112,6 +113,17 @@ def test_anything_else_is_misconfigured(text: str) -> None:
     """An empty or odd file is told as well, never another error."""
     with pytest.raises(Misconfigured, match=r"^w\.yaml:\d+: "):
         parse_watches(text, "w.yaml")
+
+
+def test_a_bomb_of_aliases_is_refused_at_once() -> None:
+    """Each level stands for nine of the one before: read out, it would not fit into any memory."""
+    levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    begun = time.process_time()
+
+    with pytest.raises(Misconfigured, match=r"^w\.yaml:1: an alias stands for this; write it out"):
+        parse_watches("\n".join(["a0: &a0 [x]", *levels, "watches: *a29"]), "w.yaml")
+
+    assert time.process_time() - begun < 5
 
 
 def test_an_id_is_taken_once() -> None:

@@ -1,0 +1,1 @@
+"""Whether a locked dependency has a known vulnerability: `make audit`."""
