@@ -13,6 +13,8 @@ from prefect.schedules import Interval
 from prefect.types.entrypoint import EntrypointType
 
 from flows.poll import poll_feeds
+from flows.replay import replay_stage
+from flows.retry import retry_dead_letters
 from flows.revisit import revisit_articles
 from flows.stage_health import stage_health
 
@@ -26,7 +28,8 @@ class Deployment:
     flow: Flow[Any, Any]
     name: str
     entrypoint: str
-    interval: timedelta
+    interval: timedelta | None
+    """None: run by hand."""
     description: str
     tags: tuple[str, ...] = ("geowire",)
 
@@ -57,14 +60,31 @@ DEPLOYMENTS = (
         description="Measures how far behind each stage is.",
         tags=("geowire", "health"),
     ),
+    Deployment(
+        flow=replay_stage,
+        name="replay-by-hand",
+        entrypoint="flows.replay.replay_stage",
+        interval=None,
+        description="Runs a stage again over what its topic holds, into topics of its own, beside the live pipeline.",
+        tags=("geowire", "by-hand"),
+    ),
+    Deployment(
+        flow=retry_dead_letters,
+        name="retry-by-hand",
+        entrypoint="flows.retry.retry_dead_letters",
+        interval=None,
+        description="Gives dead letters back to the stage that failed, once what made it fail is put right.",
+        tags=("geowire", "by-hand"),
+    ),
 )
 
 
 async def runner_deployment(row: Deployment, interval: timedelta | None = None) -> RunnerDeployment:
     """The row as something that a runner on this machine can serve."""
+    every = (interval or row.interval) if row.interval else None
     return await row.flow.ato_deployment(
         name=row.name,
-        schedules=[Interval(interval or row.interval, slug=row.name)],
+        schedules=[Interval(every, slug=row.name)] if every else [],
         description=row.description,
         entrypoint_type=EntrypointType.MODULE_PATH,
         tags=list(row.tags),

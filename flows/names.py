@@ -30,3 +30,9 @@ def revisit_run_name() -> str:
     """`revisit-20261123T0306`."""
     scheduled: datetime = flow_run.scheduled_start_time or datetime.now(UTC)
     return f"revisit-{scheduled:%Y%m%dT%H%M}"
+
+
+def retry_run_name() -> str:
+    """`retry-20261123T0306`."""
+    scheduled: datetime = flow_run.scheduled_start_time or datetime.now(UTC)
+    return f"retry-{scheduled:%Y%m%dT%H%M}"

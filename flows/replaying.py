@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flows.stages import OpenStage, StageName, loop_options, open_stage
-from geowire.bus import Bus
+from geowire.bus import Bus, open_bus
 from geowire.consume import ConsumerLoop, group_of
 from geowire.errors import Misconfigured
 from geowire.monitor import Counts
 from geowire.replay import Plan, ReplayBus, newer_than_held
-from geowire.settings import Settings
+from geowire.settings import Settings, load_settings
 from geowire.topics import DEADLETTERS, TOPICS
 
 
@@ -96,7 +97,21 @@ def parse_time(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return in_utc(datetime.fromisoformat(text))
     except ValueError as error:
         raise Misconfigured(f"{text!r} is not a time; write 2026-11-01 or 2026-11-01T12:00Z") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A time without a zone is in UTC."""
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def replay_once(name: StageName, plan: Plan, limit: int, stop: threading.Event) -> Report:
+    """A replay on the settings of this process, to its end, its limit, or until it is to stop."""
+    settings = load_settings()
+    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
+        bus.ensure_topics(TOPICS)
+        with open_replay(name, settings, bus, plan) as opened:
+            loop = opened.loop(lambda _: loop.stop() if stop.is_set() else None, limit)
+            return opened.report(loop.run())

@@ -15,6 +15,8 @@ from geowire.topics import FLAGGED
 
 BATCH_SECONDS = 30.0
 """How long a batch may take before the loop is let back to its group."""
+FORGET_SECONDS = 150.0
+"""What comes again after so long is no batch that the loop tries again, but a dead letter that somebody retries."""
 REMEMBERED = 10_000
 """Flags of which it is known that the receiver has them."""
 
@@ -39,32 +41,27 @@ class WebhookStage:
         self._clock = clock
         self._taken: OrderedDict[str, None] = OrderedDict()
         self._failures: Counter[str] = Counter()
-        self._in_hand: set[str] = set()
+        self._in_hand: set[tuple[str, str]] = set()
+        self._called_at = 0.0
 
     def process(self, batch: Sequence[Event]) -> list[Event]:
         """Nothing follows from a flag that was sent. A batch that is given again goes on where it stopped."""
-        ids = {event.id for event in batch}
-        if not ids <= self._in_hand:  # a part of it is what the loop gives singly after a dead letter
-            self._in_hand = ids
-            self._failures.clear()
         started = self._clock()
+        given = {(event.topic, event.id) for event in batch}
+        # a part of it is what the loop gives singly after a dead letter
+        if not given <= self._in_hand or started - self._called_at > FORGET_SECONDS:
+            self._in_hand = given
+            self._failures.clear()
+        self._called_at = started
         for event in batch:
             if event.id in self._taken:
                 continue
             if self._clock() - started > BATCH_SECONDS:
                 raise Transient("the webhook is slow; the rest of the batch follows")
-            self._send(event, is_last_word=len(batch) == 1)
+            self._send(event)
         return []
 
-    def _send(self, event: Event, *, is_last_word: bool) -> None:
-        try:
-            self._attempt(event)
-        except Rejected:
-            if is_last_word:  # the loop makes a dead letter; given again it has all its attempts
-                del self._failures[event.id]
-            raise
-
-    def _attempt(self, event: Event) -> None:
+    def _send(self, event: Event) -> None:
         if self._failures[event.id] >= self._attempts:
             raise Rejected("webhook-failed", f"not taken in {self._attempts} attempts")
         body = body_of(event)

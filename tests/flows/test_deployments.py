@@ -32,7 +32,8 @@ def test_prefect_yaml_says_what_the_table_says() -> None:
     for row in DEPLOYMENTS:
         there = declared()[row.name]
         assert there["entrypoint"] == row.entrypoint
-        assert there["schedules"] == [{"interval": row.interval.total_seconds(), "slug": row.name}]
+        schedule = [{"interval": row.interval.total_seconds(), "slug": row.name}] if row.interval else []
+        assert there["schedules"] == schedule
         assert tuple(there["tags"]) == row.tags
         assert " ".join(there["description"].split()) == row.description
         limit = {"limit": 1, "collision_strategy": "CANCEL_NEW", "grace_period_seconds": GRACE_SECONDS}
@@ -58,7 +59,15 @@ def test_a_served_deployment_has_one_slot_and_its_schedule() -> None:
 
 def test_a_poll_ends_before_the_next_is_claimed() -> None:
     """A slot is taken up to ten seconds early: a run must be done half a minute before the next one."""
+    assert DEPLOYMENTS[0].interval is not None
     assert timedelta(seconds=TIMEOUT_SECONDS) <= DEPLOYMENTS[0].interval - timedelta(seconds=30)
+
+
+def test_what_is_run_by_hand_has_no_schedule() -> None:
+    """Not even when every schedule is replaced."""
+    row = next(row for row in DEPLOYMENTS if row.interval is None)
+
+    assert not asyncio.run(runner_deployment(row, timedelta(seconds=30))).schedules
 
 
 def test_compose_and_local_server_have_the_same_settings() -> None:

@@ -18,6 +18,7 @@ from geowire.errors import Transient
 from geowire.events import Event, encode, flagged_event, header_texts
 from geowire.messages import Flagged, Reason
 from geowire.monitor import Counts
+from geowire.retries import retry, waiting_letters
 from geowire.topics import DEADLETTERS, FLAGGED
 from processors.flag.webhook import BATCH_SECONDS, WebhookStage
 
@@ -138,3 +139,18 @@ def test_a_flag_that_was_given_up_can_be_sent_again_later() -> None:
     stage.process([flag("a")])
 
     assert receiver.taken == ["b", "a"]
+
+
+def test_a_dead_letter_that_is_retried_has_all_its_attempts(bus: Bus) -> None:
+    """In the same process, with nothing in between."""
+    receiver = Receiver(failures={"c": 4})
+    stage = receiver.stage()
+    run(bus, stage)
+    assert receiver.taken == ["a", "b"]
+
+    (retried,) = retry(bus, list(waiting_letters(bus)))
+    counts = run(bus, stage)
+
+    assert retried.refusal is None
+    assert receiver.taken == ["a", "b", "c"]
+    assert (counts.retries, counts.dead) == (1, 0)
