@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import socket
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -137,3 +139,17 @@ def test_what_is_in_flight_is_bounded(count: int, size: int, sizes: list[int]) -
 
     assert [len(piece) for piece in pieces] == sizes
     assert [record for piece in pieces for record in piece] == batch
+
+
+def test_a_silent_broker_does_not_hide_the_others(kafka_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that accepts connections and says nothing is passed over, and asked last the next time."""
+    monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.4)
+    monkeypatch.setattr("geowire.kafka_cluster.SHORTEST_GREETING", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        cluster = KafkaCluster([f"127.0.0.1:{silent.getsockname()[1]}", kafka_server])
+
+        cluster._greet_any()
+        started = time.monotonic()
+        cluster._greet_any()
+
+    assert time.monotonic() - started < 0.4

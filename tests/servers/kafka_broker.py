@@ -6,6 +6,7 @@ import contextlib
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,5 +140,6 @@ def three_brokers(libs: Path, folder: Path) -> list[Broker]:
             "broker.session.timeout.ms": 3_000,
             "controlled.shutdown.enable": "false",
         }
-        broker.format()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Broker.format, brokers))
     return brokers
