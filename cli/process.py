@@ -45,7 +45,11 @@ def flag(until_idle: UntilIdle = False, as_json: Json = False) -> None:
 def process(name: StageName, *, until_idle: bool, as_json: bool) -> None:
     """Run a stage until it is stopped, or idle."""
     settings = load_settings()
-    with ready_bus(settings, patient=not until_idle) as bus, open_stage(name, settings) as opened, progress() as bar:
+    with (
+        ready_bus(settings, absent="fails" if until_idle else "waits") as bus,
+        open_stage(name, settings) as opened,
+        progress() as bar,
+    ):
         row = bar.add_task(name, total=waiting(bus, name, opened.stage.topic) or None, detail="")
 
         def show(counts: Counts) -> None:

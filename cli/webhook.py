@@ -35,7 +35,7 @@ def send(
     """
     settings = load_settings()
     stage = webhook_stage(settings)
-    with ready_bus(settings, patient=not until_idle) as bus:
+    with ready_bus(settings, absent="fails" if until_idle else "waits") as bus:
         loop = ConsumerLoop(bus, stage, options=loop_options(settings, until_idle=until_idle))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import random
 import socket
+import ssl
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kafka import errors as kafka_errors
 from kafka.structs import ConsumerGroupMetadata, MemberState
 
+from cli.main import run_app
 from geowire.bus import Delivery, MemberOptions, Record, Subscription, Unwritable
 from geowire.errors import Transient
 from geowire.kafka_bus import KafkaBus, chunks
 from geowire.kafka_cluster import KafkaCluster
+from geowire.kafka_greeting import _distrust
 from geowire.kafka_group import KafkaSubscription
 from geowire.topics import Topic
 
@@ -153,3 +157,25 @@ def test_a_silent_broker_does_not_hide_the_others(kafka_server: str, monkeypatch
         cluster._greet_any()
 
     assert time.monotonic() - started < 0.4
+
+
+def test_a_poll_begins_without_the_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it publishes goes to the outbox, so an outage fails no crawl; what has none says the line and fails."""
+    monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.2)
+    monkeypatch.setenv("GEOWIRE_BUS", "kafka://127.0.0.1:1")
+    (tmp_path / "feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
+
+    assert run_app(["poll", "--feeds", "feeds.yaml"]) == 0
+    assert "messages wait in the outbox: no answer from Kafka at 127.0.0.1:1" in capsys.readouterr().err
+    assert run_app(["status"]) == 1
+    assert capsys.readouterr().err == "geowire: no answer from Kafka at 127.0.0.1:1: Connection refused\n"
+
+
+def test_a_certificate_that_has_run_out_is_not_taken_for_a_strangers() -> None:
+    """Another authority would not help."""
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+    error.verify_code, error.verify_message = 10, "certificate has expired"
+
+    assert _distrust("broker:9093", error).startswith("GEOWIRE_BUS: the certificate of broker:9093 cannot be used")
