@@ -162,15 +162,13 @@ def test_a_silent_broker_does_not_hide_the_others(kafka_server: str, monkeypatch
 def test_a_poll_begins_without_the_broker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What it publishes goes to the outbox, so an outage fails no crawl; what has none says the line and fails."""
+    """What it publishes goes to the outbox, so that an outage fails no crawl."""
     monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.2)
     monkeypatch.setenv("GEOWIRE_BUS", "kafka://127.0.0.1:1")
     (tmp_path / "feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
 
     assert run_app(["poll", "--feeds", "feeds.yaml"]) == 0
     assert "messages wait in the outbox: no answer from Kafka at 127.0.0.1:1" in capsys.readouterr().err
-    assert run_app(["status"]) == 1
-    assert capsys.readouterr().err == "geowire: no answer from Kafka at 127.0.0.1:1: Connection refused\n"
 
 
 def test_a_certificate_that_has_run_out_is_not_taken_for_a_strangers() -> None:
