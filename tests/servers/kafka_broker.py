@@ -92,7 +92,7 @@ class Broker:
         """Wait until it listens."""
         process = self.process
         assert process is not None
-        wait_until(lambda: accepts(self.port) or process.poll() is not None, "Kafka to listen")
+        wait_until(lambda: accepts(self.port) or process.poll() is not None, "Kafka to listen", 120)
         if process.poll() is not None:
             raise RuntimeError(f"Kafka ended at start, see {self.log}")
 
