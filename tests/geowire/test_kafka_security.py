@@ -140,7 +140,8 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
 def test_what_is_wrong_is_one_line_at_once(secured: SecuredBroker, caplog: pytest.LogCaptureFixture, case: str) -> None:
     """It names the setting, and no password is in it or in any log, not even in the lines meant for debugging."""
     listener, security, changes, expected = WRONG[case]
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "kafka"):  # which the command silences
+        caplog.set_level(logging.DEBUG, logger=name)
     options = dict(changes)
     host = str(options.pop("host", "127.0.0.1"))
     if "ssl" in security.removeprefix("sasl_"):
@@ -167,7 +168,8 @@ def options_of(security: str, changes: dict[str, Any]) -> KafkaOptions:
 
 def test_a_login_leaves_no_password_in_the_logs(secured: SecuredBroker, caplog: pytest.LogCaptureFixture) -> None:
     """Not even at DEBUG, where kafka-python prints what it sends."""
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "kafka"):  # which the command silences
+        caplog.set_level(logging.DEBUG, logger=name)
     options = options_of("sasl_ssl", {"ca": secured.papers.ca, **login("PLAIN")})
 
     with open_bus(secured.url("PASSWORD"), kafka=options) as bus:
