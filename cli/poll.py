@@ -25,7 +25,7 @@ def poll(
     Example: [bold]geowire poll --all --feeds feeds.opml[/bold]
     """
     settings = load_settings(feeds=feeds) if feeds else load_settings()
-    with ready_bus(settings) as bus:
+    with ready_bus(settings, absent="later") as bus:
         report = asyncio.run(poll_with_progress(settings, bus, all_feeds=all_feeds))
     if as_json:
         print_json(report_facts(report))

@@ -49,7 +49,7 @@ def process(name: StageName, *, until_idle: bool, as_json: bool) -> None:
     settings = load_settings()
     set_up_logging(settings, f"process {name}")
     with (
-        ready_bus(settings, patient=not until_idle) as bus,
+        ready_bus(settings, absent="fails" if until_idle else "waits") as bus,
         open_stage(name, settings) as opened,
         monitored(settings, opened) as monitor,
         progress() as bar,

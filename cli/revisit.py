@@ -24,7 +24,7 @@ def revisit(
     GEOWIRE_REVISIT_AGES says at which ages. Example: [bold]geowire revisit --limit 500[/bold]
     """
     settings = load_settings()
-    with ready_bus(settings) as bus:
+    with ready_bus(settings, absent="later") as bus:
         report = asyncio.run(revisit_once(settings, bus, limit))
     if as_json:
         print_json({"visited": report.visited, "outcomes": dict(report.outcomes)})
@@ -45,7 +45,7 @@ def forget(
     if address is None:
         raise Misconfigured(f"{url[:200]!r} is not the address of an article; write http://... or https://...")
     settings = load_settings()
-    with ready_bus(settings) as bus:
+    with ready_bus(settings, absent="later") as bus:
         forgotten = forget_once(settings, bus, address)
     if forgotten is None:
         raise Misconfigured(f"no article is known at {address}; write its address as geowire tail shows it")

@@ -40,7 +40,7 @@ def run(
     """
     settings = load_settings()
     read_catalogue(settings.feeds_location, settings)
-    with ready_bus(settings, patient=True):
+    with ready_bus(settings, absent="waits"):
         pass
     home = settings.data.resolve() / "prefect"
     (home / "logs").mkdir(parents=True, exist_ok=True)

@@ -5,25 +5,30 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from typing import Literal
 
 from cli.console import note
 from flows.stages import READS, StageName, load_tagger, loop_options, open_stage
-from geowire.bus import Bus, MemberOptions, open_bus
+from geowire.bus import Bus, MemberOptions, ensure_topics_or_later, open_bus
 from geowire.errors import Transient
 from geowire.settings import Settings
 from geowire.topics import TOPICS
 
 __all__ = ["READS", "StageName", "load_tagger", "loop_options", "open_stage", "ready_bus"]
 
+Absent = Literal["fails", "waits", "later"]
 WAIT_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def ready_bus(settings: Settings, *, patient: bool = False) -> Iterator[Bus]:
-    """The bus with its topics there; what differs from the contract is said. A `patient` one is waited for."""
+def ready_bus(settings: Settings, *, absent: Absent = "fails") -> Iterator[Bus]:
+    """The bus with its topics there; what differs from the contract is said. `absent` is what a bus that is away does.
+
+    It `fails` the command, which `waits` for it, or it comes `later`: messages go to an outbox meanwhile.
+    """
     member = MemberOptions(name=settings.member)
     with open_bus(settings.bus_url, member=member, kafka=settings.kafka) as bus:
-        for line in wait_for_topics(bus) if patient else bus.ensure_topics(TOPICS):
+        for line in ENSURE[absent](bus):
             note(f"geowire: {line}; geowire goes on with it as it is")
         yield bus
 
@@ -39,3 +44,10 @@ def wait_for_topics(bus: Bus) -> list[str]:
                 note(f"geowire: {fault}; waiting until it is there, Ctrl-C ends it")
             said = True
         threading.Event().wait(WAIT_SECONDS)
+
+
+ENSURE: dict[Absent, Callable[[Bus], list[str]]] = {
+    "fails": lambda bus: bus.ensure_topics(TOPICS),
+    "waits": wait_for_topics,
+    "later": lambda bus: ensure_topics_or_later(bus, TOPICS),
+}

@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.artifacts import publish_poll_report
 from flows.events import emit_poll
 from flows.names import poll_run_name, shard_run_name
-from geowire.bus import open_bus
+from geowire.bus import ensure_topics_or_later, open_bus
 from geowire.errors import Transient
 from geowire.settings import load_settings
 from geowire.topics import TOPICS
@@ -65,7 +65,7 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
     """
     settings = load_settings()
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
-        await asyncio.to_thread(bus.ensure_topics, TOPICS)
+        await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)
         async with open_ingest(settings, bus) as ingest:
             await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
             report = await ingest.finish()

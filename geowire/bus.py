@@ -9,13 +9,16 @@ close()             early or late, loses nothing
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
-from geowire.errors import Misconfigured, Rejected
+from geowire.errors import Misconfigured, Rejected, Transient
 from geowire.kafka_options import KafkaOptions
 from geowire.topics import Topic
+
+log = logging.getLogger(__name__)
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -218,6 +221,15 @@ def open_bus(url: str, *, member: MemberOptions | None = None, kafka: KafkaOptio
     raise Misconfigured(
         f"GEOWIRE_BUS: {url!r} is not a bus address; write kafka://host:9092[,host2:9092] or sqlite:///path/to/bus.db"
     )
+
+
+def ensure_topics_or_later(bus: Bus, topics: Iterable[Topic]) -> list[str]:
+    """`ensure_topics` for who keeps messages in an outbox: a bus that is away now is said, and hinders nothing."""
+    try:
+        return bus.ensure_topics(topics)
+    except Transient as fault:
+        log.warning("messages wait in the outbox: %s", fault)
+        return []
 
 
 def parse_servers(servers: str) -> list[str]:

@@ -20,6 +20,7 @@ from geowire.kafka_options import KafkaOptions
 
 GREETING_SECONDS = 5.0
 GREETING_STEP = 0.25
+SHORTEST_GREETING = 2.0
 CONNECTION = {"bootstrap_timeout_ms": 10_000, "reconnect_backoff_max_ms": 1_000}
 
 
@@ -29,6 +30,7 @@ class KafkaCluster:
     def __init__(self, servers: Sequence[str], options: KafkaOptions | None = None) -> None:
         self.servers = tuple(servers)
         self.options = options or KafkaOptions()
+        self._answered = self.servers[0]
 
     def __str__(self) -> str:
         return ", ".join(self.servers)
@@ -43,14 +45,16 @@ class KafkaCluster:
 
     def _greet_any(self) -> None:
         deadline = time.monotonic() + GREETING_SECONDS
+        patience = max(SHORTEST_GREETING, GREETING_SECONDS / len(self.servers))  # a silent one must not use up all
         while True:
             faults = []
-            for server in self.servers:
+            for server in sorted(self.servers, key=lambda server: server != self._answered):
                 try:
-                    greet(server, self.options, self.tls, max(0.1, min(5.0, deadline - time.monotonic())))
+                    greet(server, self.options, self.tls, patience)
                 except Unreachable as fault:
                     faults.append(f"{server}: {fault}")
                 else:
+                    self._answered = server
                     return
             if time.monotonic() >= deadline:
                 raise Transient(f"no answer from Kafka at {'; '.join(faults)}")

@@ -25,6 +25,7 @@ from geowire.kafka_options import KafkaOptions
 UNSUPPORTED_MECHANISM = 33
 NOT_ASKED_TO_LOG_IN = 34
 HOST_NAME_DIFFERS = {62, 64}  # of a name, of an address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+OUT_OF_DATE = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 REFUSES_OUR_CERTIFICATE = ("ALERT_BAD_CERTIFICATE", "CERTIFICATE_REQUIRED", "ALERT_UNKNOWN_CA", "CERTIFICATE_UNKNOWN")
 LARGEST_ANSWER = 16 * 2**20
 
@@ -141,6 +142,8 @@ def _distrust(server: str, error: ssl.SSLCertVerificationError) -> str:
             f"GEOWIRE_BUS: {why}: write {server} by a name that is in its certificate,"
             " or GEOWIRE_KAFKA_CHECK_HOSTNAME=false if nobody else can answer there"
         )
+    if error.verify_code in OUT_OF_DATE:
+        return f"GEOWIRE_BUS: the certificate of {server} cannot be used: {why}; renew it there, or set the clock here"
     return f"GEOWIRE_KAFKA_CA: the certificate of {server} is not trusted: {why}; name the PEM file of who signed it"
 
 

@@ -10,8 +10,8 @@ import itertools
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer
@@ -65,9 +65,10 @@ class KafkaSubscription:
     def _join(self) -> Any:
         with kafka_faults("cannot join the group"):
             consumer = self._cluster.connect(KafkaConsumer, **self._options)
-            for topic in self._topics:  # a join without the topics' metadata is done twice, and may wedge
-                consumer.partitions_for_topic(topic)
-            consumer.subscribe(self._topics, listener=_EpochListener(self._raise_epoch))
+            with closed_after_a_fault(consumer):
+                for topic in self._topics:  # a join without the topics' metadata is done twice, and may wedge
+                    consumer.partitions_for_topic(topic)
+                consumer.subscribe(self._topics, listener=_EpochListener(self._raise_epoch))
         self._settled_at = time.monotonic()
         return consumer
 
@@ -177,17 +178,30 @@ class KafkaSubscription:
         self.close()
 
 
+@contextmanager
+def closed_after_a_fault(consumer: Any) -> Iterator[None]:
+    """A consumer that is not kept must not leave its thread behind."""
+    try:
+        yield
+    except BaseException:
+        with suppress(kafka_errors.KafkaError):
+            consumer.close(autocommit=False, timeout_ms=1_000)
+        raise
+
+
 class KafkaReader:
     """The `Reader` on Kafka."""
 
     def __init__(self, cluster: KafkaCluster, topic: str, *, from_beginning: bool) -> None:
         with kafka_faults(f"cannot read {topic}"):
             self._consumer = cluster.connect(KafkaConsumer, group_id=None, **CONSUMER)
-            places = [KafkaPartition(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic))]
-            self._consumer.assign(places)
-            seek = self._consumer.seek_to_beginning if from_beginning else self._consumer.seek_to_end
-            seek(*places)
-            self._ends: dict[KafkaPartition, int] = self._consumer.end_offsets(places)
+            with closed_after_a_fault(self._consumer):
+                numbers = sorted(self._consumer.partitions_for_topic(topic))
+                places = [KafkaPartition(topic, number) for number in numbers]
+                self._consumer.assign(places)
+                seek = self._consumer.seek_to_beginning if from_beginning else self._consumer.seek_to_end
+                seek(*places)
+                self._ends: dict[KafkaPartition, int] = self._consumer.end_offsets(places)
 
     def poll(self, max_records: int, timeout: float) -> list[Delivery]:
         """See `Reader`."""

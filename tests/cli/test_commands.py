@@ -103,7 +103,7 @@ def test_a_broker_that_does_not_answer_is_a_failure(
 ) -> None:
     """Exit 1: nothing was used wrongly."""
     monkeypatch.setenv("GEOWIRE_BUS", "kafka://127.0.0.1:1")
-    monkeypatch.setattr("geowire.kafka_bus.CONNECTION", {"bootstrap_timeout_ms": 300})
+    monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.3)
 
     code = run_app(["status"])
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
+import socket
+import ssl
+import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kafka import errors as kafka_errors
 from kafka.structs import ConsumerGroupMetadata, MemberState
 
+from cli.main import run_app
 from geowire.bus import Delivery, MemberOptions, Record, Subscription, Unwritable
 from geowire.errors import Transient
 from geowire.kafka_bus import KafkaBus, chunks
 from geowire.kafka_cluster import KafkaCluster
+from geowire.kafka_greeting import _distrust
 from geowire.kafka_group import KafkaSubscription
 from geowire.topics import Topic
 
@@ -137,3 +143,37 @@ def test_what_is_in_flight_is_bounded(count: int, size: int, sizes: list[int]) -
 
     assert [len(piece) for piece in pieces] == sizes
     assert [record for piece in pieces for record in piece] == batch
+
+
+def test_a_silent_broker_does_not_hide_the_others(kafka_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that accepts connections and says nothing is passed over, and asked last the next time."""
+    monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.4)
+    monkeypatch.setattr("geowire.kafka_cluster.SHORTEST_GREETING", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        cluster = KafkaCluster([f"127.0.0.1:{silent.getsockname()[1]}", kafka_server])
+
+        cluster._greet_any()
+        started = time.monotonic()
+        cluster._greet_any()
+
+    assert time.monotonic() - started < 0.4
+
+
+def test_a_poll_begins_without_the_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it publishes goes to the outbox, so that an outage fails no crawl."""
+    monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.2)
+    monkeypatch.setenv("GEOWIRE_BUS", "kafka://127.0.0.1:1")
+    (tmp_path / "feeds.yaml").write_text("feeds: []\n", encoding="utf-8")
+
+    assert run_app(["poll", "--feeds", "feeds.yaml"]) == 0
+    assert "messages wait in the outbox: no answer from Kafka at 127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_a_certificate_that_has_run_out_is_not_taken_for_a_strangers() -> None:
+    """Another authority would not help."""
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+    error.verify_code, error.verify_message = 10, "certificate has expired"
+
+    assert _distrust("broker:9093", error).startswith("GEOWIRE_BUS: the certificate of broker:9093 cannot be used")

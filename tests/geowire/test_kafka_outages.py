@@ -40,21 +40,30 @@ def client_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if "kafka" in thread.name.lower()]
 
 
-def start(broker: Broker, relay: Relay) -> None:
-    """Start the broker and wait until messages flow."""
+def start(broker: Broker, relay: Relay) -> float:
+    """Start the broker; how many seconds after it listens messages flow."""
     broker.start()
     broker.wait_until_ready()
-    relay.wait_for_progress()
+    return seconds(relay.wait_for_progress)
 
 
-def start_waited_for(broker: Broker, relay: Relay, capsys: pytest.CaptureFixture[str]) -> None:
+def start_waited_for(broker: Broker, relay: Relay, capsys: pytest.CaptureFixture[str]) -> float:
     """The same while a command waits for the broker: it says so once, and goes on."""
     with relay.open() as bus:
         waiting = threading.Thread(target=wait_for_topics, args=(bus,))
         waiting.start()
-        start(broker, relay)
+        said: list[str] = []
+        wait_until(lambda: "waiting until it is there" in heard(capsys, said), "the command's line")
+        back = start(broker, relay)
         waiting.join()
-    assert capsys.readouterr().err.count("waiting until it is there") == 1
+    assert heard(capsys, said).count("waiting until it is there") == 1
+    return back
+
+
+def heard(capsys: pytest.CaptureFixture[str], before: list[str]) -> str:
+    """All that was written to standard error so far."""
+    before.append(capsys.readouterr().err)
+    return "".join(before)
 
 
 def test_a_broker_that_is_absent_killed_and_frozen(
@@ -69,10 +78,10 @@ def test_a_broker_that_is_absent_killed_and_frozen(
         with Relay(f"kafka://{broker.server}", QUICK) as relay:
             wait_until(lambda: bool(relay.faults), "a word about the absent broker")
             assert f"no answer from Kafka at {broker.server}: Connection refused" in relay.faults[-1]
-            absent = seconds(lambda: start_waited_for(broker, relay, capsys))
+            absent = start_waited_for(broker, relay, capsys)
 
             broker.kill()
-            killed = seconds(lambda: start(broker, relay))
+            killed = start(broker, relay)
 
             broker.send(signal.SIGSTOP)
             told = len(relay.faults)
@@ -100,9 +109,7 @@ def test_a_broker_whose_disk_is_full(kafka_libs: Path, tmp_path: Path, monkeypat
                 wait_until(
                     lambda: broker.process is not None and broker.process.poll() is not None, "the broker to end"
                 )
-            broker.start()
-            broker.wait_until_ready()
-            back = seconds(relay.wait_for_progress)
+            back = start(broker, relay)
             accounts = relay.finish()
     assert_nothing_lost(accounts)
     print(f"back after {back:.1f} s: {relay.acknowledged} acknowledged, {accounts}")

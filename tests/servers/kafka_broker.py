@@ -6,6 +6,7 @@ import contextlib
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,7 +92,7 @@ class Broker:
         """Wait until it listens."""
         process = self.process
         assert process is not None
-        wait_until(lambda: accepts(self.port) or process.poll() is not None, "Kafka to listen")
+        wait_until(lambda: accepts(self.port) or process.poll() is not None, "Kafka to listen", 120)
         if process.poll() is not None:
             raise RuntimeError(f"Kafka ended at start, see {self.log}")
 
@@ -139,5 +140,6 @@ def three_brokers(libs: Path, folder: Path) -> list[Broker]:
             "broker.session.timeout.ms": 3_000,
             "controlled.shutdown.enable": "false",
         }
-        broker.format()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Broker.format, brokers))
     return brokers
