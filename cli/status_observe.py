@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,8 +13,8 @@ from typing import TypeVar
 from cli.exporter import existing, stages_read
 from cli.stages import ready_bus
 from cli.status_faults import BusFacts, Disk, Observed, Trouble
-from geowire.bus import Bus
-from geowire.errors import Misconfigured
+from geowire.bus import Bus, parse_servers
+from geowire.errors import Misconfigured, Transient
 from geowire.health_bus import StageLook, look_at_stages
 from geowire.health_probe import one_line
 from geowire.health_sources import Source
@@ -23,7 +24,8 @@ from geowire.topics import TOPICS
 from ingest.overview import Overview, read_overview
 from ingest.schema_check import WrongSchema
 
-ANSWER_SECONDS = 11.0
+ANSWER_SECONDS = 9.0
+CONNECT_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 2.0
 DEAD_LETTER_SECONDS = 2.0
 
@@ -64,20 +66,42 @@ def read_bus(settings: Settings) -> BusFacts:
     def look(bus: Bus) -> dict[str, StageLook]:
         return look_at_stages(bus, reads, time.time())
 
+    check_reachable(settings.bus_url)
     with ready_bus(settings) as bus:
         topics = {topic.name: written(bus, topic.name) for topic in TOPICS}
         stages = look(bus)
-        return BusFacts(
-            topics, stages, idle_stages(stages, lambda: look(bus)), count_dead_letters(bus, DEAD_LETTER_SECONDS)
-        )
+        idle = idle_stages(stages, lambda: look(bus), LOOK_AGAIN_SECONDS)
+        return BusFacts(topics, stages, idle, count_dead_letters(bus, DEAD_LETTER_SECONDS))
 
 
-def idle_stages(stages: dict[str, StageLook], look: Callable[[], dict[str, StageLook]]) -> frozenset[str]:
+def check_reachable(bus_url: str) -> None:
+    """Raise `Transient` at once if no broker of the address takes a connection: the client would try for long."""
+    scheme, _, servers = bus_url.partition("://")
+    if scheme != "kafka" or not servers:
+        return
+    refusals = [refusal for server in parse_servers(servers.rstrip("/")) if (refusal := refused(server))]
+    if len(refusals) == len(parse_servers(servers.rstrip("/"))):
+        raise Transient("; ".join(refusals))
+
+
+def refused(server: str) -> str | None:
+    """Why `host:port` takes no connection; None if it does."""
+    host, _, port = server.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS):
+            return None
+    except OSError as error:
+        return f"{server} takes no connection: {error.strerror or error}"
+
+
+def idle_stages(
+    stages: dict[str, StageLook], look: Callable[[], dict[str, StageLook]], wait_seconds: float
+) -> frozenset[str]:
     """The late stages that finish nothing for a moment: one that is only behind does."""
     late = {name: seen for name, seen in stages.items() if seen.is_late and seen.members}
     if not late:
         return frozenset()
-    threading.Event().wait(LOOK_AGAIN_SECONDS)
+    threading.Event().wait(wait_seconds)
     again = look()
     return frozenset(name for name, seen in late.items() if again[name].committed == seen.committed)
 
