@@ -92,16 +92,22 @@ def state_of(server: PrefectServer, run_id: str) -> str:
     return str(server.ask(f"/flow_runs/{run_id}")["state_type"])
 
 
-@pytest.mark.parametrize("name", ["tag", "relate", "flag"])
-def test_a_stage_runs_until_it_is_told_to_end(name: str, tmp_path: Path) -> None:
-    """The container's command keeps running; SIGTERM, which `docker compose stop` sends, ends it with 0."""
+@pytest.mark.parametrize("name", ["tag", "relate", "flag", "exporter"])
+def test_a_service_is_ready_and_runs_until_it_is_told_to_end(name: str, tmp_path: Path) -> None:
+    """Its own health check finds it ready; SIGTERM, which `docker compose stop` sends, ends it with 0."""
     bus_url = f"sqlite:///{tmp_path / 'bus.db'}"
     with open_bus(bus_url) as bus:
         bus.ensure_topics(TOPICS)
-    environment = environment_of(name, tmp_path, GEOWIRE_BUS=bus_url, GEOWIRE_STATE="")
+    port = free_port()
+    environment = environment_of(
+        name, tmp_path, GEOWIRE_BUS=bus_url, GEOWIRE_STATE="", GEOWIRE_METRICS=f"127.0.0.1:{port}"
+    )
     log = tmp_path / "stage.log"
+    check = [word.replace(":9464/", f":{port}/") for word in service(name)["healthcheck"]["test"][1:]]
+    check[0] = sys.executable
     with running(command_of(name), log, env=environment, cwd=tmp_path) as process:
-        wait_until(lambda: "Ctrl-C ends it" in log.read_text() or process.poll() is not None, "the stage to start")
+        wait_until(lambda: "Ctrl-C ends it" in log.read_text() or process.poll() is not None, "the service to start")
+        wait_until(lambda: subprocess.run(check, capture_output=True, check=False).returncode == 0, "it to be ready")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text()
 
