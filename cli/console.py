@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from geowire.logs import ROOMS, JsonLines, TextLines
+from geowire.logs import ROOMS, JsonLines, TextLines, formatter
 from geowire.settings import Settings
 
 NOTES = logging.getLogger("cli")
@@ -90,14 +90,14 @@ def set_up_logging(settings: Settings, process: str) -> None:
 
 
 def log_handler(settings: Settings, process: str) -> logging.Handler:
-    """Writes to standard error in the format of the settings."""
-    if settings.log_format == "json":
-        lines = logging.StreamHandler()
-        lines.setFormatter(JsonLines(process, settings.secrets))
-        return lines
-    handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
-    handler.setFormatter(TextLines(settings.secrets))
-    if settings.log_level != "DEBUG":
+    """Writes to standard error in the format of the settings; in colour for a person at a terminal."""
+    if settings.log_format == "json" or not err.is_terminal:
+        handler: logging.Handler = logging.StreamHandler()
+        handler.setFormatter(formatter(settings, process))
+    else:
+        handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
+        handler.setFormatter(TextLines(secrets=settings.secrets))
+    if settings.log_format == "text" and settings.log_level != "DEBUG":
         handler.addFilter(in_one_line)
     return handler
 

@@ -52,7 +52,7 @@ def test_no_secret_is_in_a_line(monkeypatch: pytest.MonkeyPatch, password: str) 
     )
     told.exc_info = (ValueError, ValueError(password), None)
 
-    for formatter in (JsonLines("poll", secrets), TextLines(secrets)):
+    for formatter in (JsonLines("poll", secrets), TextLines(secrets=secrets)):
         line = formatter.format(told)
         assert HIDDEN in line
         assert not [secret for secret in ("T0KEN", "sixteen", password, json.dumps(password)[1:-1]) if secret in line]

@@ -79,7 +79,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, sample_web_port: int) -> I
         found = Watched(Commands(folder, bus_url, base), ports)
         poll = found.commands.start("poll", "--all")
         assert poll.wait(120) == 0
-        wait_until(lambda: is_quiet(found), "the stages to have read everything", 90)
+        wait_until(lambda: is_quiet(found), "the stages to have read everything", 180)
         yield found
     finally:
         for process in running:
@@ -203,3 +203,13 @@ def test_every_log_line_has_the_same_fields_first(watched: Watched) -> None:
             assert line["time"].endswith("Z")
             assert datetime.fromisoformat(line["time"]).tzinfo is not None
             assert line["process"] == f"process {stage}"
+
+
+def test_a_port_that_is_taken_stops_no_stage(watched: Watched) -> None:
+    """The stage says so in its log, reads what there is, and ends well."""
+    taken = watched.commands.environment | {"GEOWIRE_METRICS": str(watched.ports["tag"])}
+    ended = Commands(watched.commands.folder, watched.commands.bus_url, taken).run("process", "tag", "--until-idle")
+
+    told = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert ended.returncode == 0
+    assert any(line["level"] == "ERROR" and "write another port" in line["message"] for line in told)
