@@ -58,6 +58,13 @@ def test_no_secret_is_in_a_line(monkeypatch: pytest.MonkeyPatch, password: str) 
         assert not [secret for secret in ("T0KEN", "sixteen", password, json.dumps(password)[1:-1]) if secret in line]
 
 
+def test_a_password_among_the_options_is_hidden_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As libpq takes it."""
+    monkeypatch.setenv("GEOWIRE_STATE", "postgresql://db.example/geowire?user=u&password=hunter2&sslmode=require")
+
+    assert load_settings().secrets == ("hunter2",)
+
+
 def test_a_state_without_a_password_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file, and an address with a user only."""
     for state in ("", "sqlite:////tmp/a:b@c.db", "postgresql://geowire@127.0.0.1/geowire"):
