@@ -18,13 +18,14 @@ from geowire.errors import Misconfigured, Transient
 from geowire.health_bus import StageLook, look_at_stages
 from geowire.health_probe import one_line
 from geowire.health_sources import Source
+from geowire.logs import hide
 from geowire.metrics_dead_letters import count_dead_letters
 from geowire.settings import Settings
 from geowire.topics import TOPICS
 from ingest.overview import Overview, read_overview
 from ingest.schema_check import WrongSchema
 
-ANSWER_SECONDS = 9.0
+ANSWER_SECONDS = 11.0
 CONNECT_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 2.0
 DEAD_LETTER_SECONDS = 2.0
@@ -39,14 +40,13 @@ def observe(settings: Settings) -> Observed:
     deadline = time.monotonic() + ANSWER_SECONDS
     bus.begin()
     state.begin()
-    state_answer = _answer(state, deadline, "no-database")
-    bus_answer = _answer(bus, deadline, "no-broker")
-    if isinstance(bus_answer, Trouble):
-        bus_answer = Trouble(bus_answer.kind, f"{settings.bus_url} cannot be used: {bus_answer.error}")
+    state_address = hide(settings.state_url.get_secret_value(), settings.secrets)
+    state_answer = _answer(state, deadline, "no-database", state_address)
+    bus_answer = _answer(bus, deadline, "no-broker", settings.bus_url)
     return Observed(datetime.now(UTC), bus_answer, state_answer, read_disk(settings))
 
 
-def _answer(source: Source[T], deadline: float, kind: str) -> T | Trouble:
+def _answer(source: Source[T], deadline: float, kind: str, address: str) -> T | Trouble:
     try:
         return source.end(max(0.0, deadline - time.monotonic()))
     except WrongSchema as error:
@@ -56,7 +56,7 @@ def _answer(source: Source[T], deadline: float, kind: str) -> T | Trouble:
             raise  # the setting itself is wrong
         return Trouble(kind, one_line(error))
     except Exception as error:  # noqa: BLE001  # whatever it is, a person wants a line and not a traceback
-        return Trouble(kind, one_line(error))
+        return Trouble(kind, f"{address} cannot be used: {one_line(error)}")
 
 
 def read_bus(settings: Settings) -> BusFacts:
