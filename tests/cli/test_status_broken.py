@@ -81,7 +81,8 @@ def test_servers_that_take_connections_and_say_nothing_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever asks waits no longer than allowed; address and next step are told, the password is not."""
-    monkeypatch.setattr("cli.status_observe.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("cli.status_observe.ANSWER_SECONDS", 0.8)
+    monkeypatch.setattr("geowire.kafka_bus.CONNECTION", {"bootstrap_timeout_ms": 1_500})
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("GEOWIRE_BUS", f"kafka://{address}")
