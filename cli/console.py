@@ -112,14 +112,17 @@ def set_up_logging(settings: Settings, process: str) -> None:
 
 
 def log_handler(settings: Settings, process: str) -> logging.Handler:
-    """Writes to standard error in the format of the settings."""
+    """Writes to standard error in the format of the settings; in colour for a person at a terminal."""
     if settings.log_format == "json":
-        lines = logging.StreamHandler()
-        lines.setFormatter(JsonLines(process, settings.secrets))
-        return lines
-    handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
-    handler.setFormatter(VisibleLines(settings.secrets))
-    if settings.log_level != "DEBUG":
+        handler: logging.Handler = logging.StreamHandler()
+        handler.setFormatter(JsonLines(process, settings.secrets))
+    elif not err.is_terminal:
+        handler = logging.StreamHandler()
+        handler.setFormatter(VisibleLines("%(levelname)s %(message)s", settings.secrets))
+    else:
+        handler = RichHandler(console=err, show_path=False, show_time=False, markup=False, rich_tracebacks=False)
+        handler.setFormatter(VisibleLines(secrets=settings.secrets))
+    if settings.log_format == "text" and settings.log_level != "DEBUG":
         handler.addFilter(in_one_line)
     return handler
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 import time
 from collections import Counter
@@ -14,11 +15,12 @@ from typing import TypeVar
 from cli.exporter import existing, stages_read
 from cli.stages import ready_bus
 from cli.status_faults import BusFacts, Disk, Observed, Trouble
-from geowire.bus import Bus
-from geowire.errors import Misconfigured
+from geowire.bus import Bus, parse_servers
+from geowire.errors import Misconfigured, Transient
 from geowire.health_bus import StageLook, look_at_stages
 from geowire.health_probe import one_line
 from geowire.health_sources import Source
+from geowire.logs import hide
 from geowire.metrics_dead_letters import slug
 from geowire.retries import waiting_letters
 from geowire.settings import Settings
@@ -27,6 +29,7 @@ from ingest.overview import Overview, read_overview
 from ingest.schema_check import WrongSchema
 
 ANSWER_SECONDS = 11.0
+CONNECT_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 2.0
 DEAD_LETTER_SECONDS = 2.0
 
@@ -40,14 +43,13 @@ def observe(settings: Settings) -> Observed:
     deadline = time.monotonic() + ANSWER_SECONDS
     bus.begin()
     state.begin()
-    state_answer = _answer(state, deadline, "no-database")
-    bus_answer = _answer(bus, deadline, "no-broker")
-    if isinstance(bus_answer, Trouble):
-        bus_answer = Trouble(bus_answer.kind, f"{settings.bus_url} cannot be used: {bus_answer.error}")
+    state_address = hide(settings.state_url.get_secret_value(), settings.secrets)
+    state_answer = _answer(state, deadline, "no-database", state_address)
+    bus_answer = _answer(bus, deadline, "no-broker", settings.bus_url)
     return Observed(datetime.now(UTC), bus_answer, state_answer, read_disk(settings))
 
 
-def _answer(source: Source[T], deadline: float, kind: str) -> T | Trouble:
+def _answer(source: Source[T], deadline: float, kind: str, address: str) -> T | Trouble:
     try:
         return source.end(max(0.0, deadline - time.monotonic()))
     except WrongSchema as error:
@@ -57,7 +59,7 @@ def _answer(source: Source[T], deadline: float, kind: str) -> T | Trouble:
             raise  # the setting itself is wrong
         return Trouble(kind, one_line(error))
     except Exception as error:  # noqa: BLE001  # whatever it is, a person wants a line and not a traceback
-        return Trouble(kind, one_line(error))
+        return Trouble(kind, f"{address} cannot be used: {one_line(error)}")
 
 
 def read_bus(settings: Settings) -> BusFacts:
@@ -67,12 +69,12 @@ def read_bus(settings: Settings) -> BusFacts:
     def look(bus: Bus) -> dict[str, StageLook]:
         return look_at_stages(bus, reads, time.time())
 
+    check_reachable(settings.bus_url)
     with ready_bus(settings) as bus:
         topics = {topic.name: written(bus, topic.name) for topic in TOPICS}
         stages = look(bus)
-        return BusFacts(
-            topics, stages, idle_stages(stages, lambda: look(bus)), waiting_dead_letters(bus, DEAD_LETTER_SECONDS)
-        )
+        idle = idle_stages(stages, lambda: look(bus), LOOK_AGAIN_SECONDS)
+        return BusFacts(topics, stages, idle, waiting_dead_letters(bus, DEAD_LETTER_SECONDS))
 
 
 def waiting_dead_letters(bus: Bus, seconds: float) -> Counter[tuple[str, str]]:
@@ -82,12 +84,34 @@ def waiting_dead_letters(bus: Bus, seconds: float) -> Counter[tuple[str, str]]:
     return Counter((letter.stage, slug(letter.reason)) for letter in letters)
 
 
-def idle_stages(stages: dict[str, StageLook], look: Callable[[], dict[str, StageLook]]) -> frozenset[str]:
+def check_reachable(bus_url: str) -> None:
+    """Raise `Transient` at once if no broker of the address takes a connection: the client would try for long."""
+    scheme, _, servers = bus_url.partition("://")
+    if scheme != "kafka" or not servers:
+        return
+    refusals = [refusal for server in parse_servers(servers.rstrip("/")) if (refusal := refused(server))]
+    if len(refusals) == len(parse_servers(servers.rstrip("/"))):
+        raise Transient("; ".join(refusals))
+
+
+def refused(server: str) -> str | None:
+    """Why `host:port` takes no connection; None if it does."""
+    host, _, port = server.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS):
+            return None
+    except OSError as error:
+        return f"{server} takes no connection: {error.strerror or error}"
+
+
+def idle_stages(
+    stages: dict[str, StageLook], look: Callable[[], dict[str, StageLook]], wait_seconds: float
+) -> frozenset[str]:
     """The late stages that finish nothing for a moment: one that is only behind does."""
     late = {name: seen for name, seen in stages.items() if seen.is_late and seen.members}
     if not late:
         return frozenset()
-    threading.Event().wait(LOOK_AGAIN_SECONDS)
+    threading.Event().wait(wait_seconds)
     again = look()
     return frozenset(name for name, seen in late.items() if again[name].committed == seen.committed)
 

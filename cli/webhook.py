@@ -15,9 +15,9 @@ from yarl import URL
 from cli.console import note, set_up_logging
 from cli.monitored import monitored
 from cli.process import report
-from cli.stages import ready_bus
+from cli.stages import loop_options, ready_bus
 from flows.stages import OpenStage
-from geowire.consume import group_of
+from geowire.consume import ConsumerLoop, group_of
 from geowire.errors import Misconfigured, Transient
 from geowire.settings import Settings, load_settings
 from ingest.addresses import PrivateAddress
@@ -42,6 +42,7 @@ def send(
         ready_bus(settings, absent="fails" if until_idle else "waits") as bus,
         monitored(settings, OpenStage(stage, None)) as monitor,
     ):
+        loop = ConsumerLoop(bus, stage, options=loop_options(settings, until_idle=until_idle), monitor=monitor)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         if not until_idle:

@@ -13,6 +13,7 @@ from flows.events import emit_poll
 from flows.names import poll_run_name, shard_run_name
 from geowire.bus import ensure_topics_or_later, open_bus
 from geowire.errors import Transient
+from geowire.logs import write_outcomes
 from geowire.settings import load_settings
 from geowire.topics import TOPICS
 from ingest.poll import Ingest, open_ingest, poll_in_shards
@@ -64,6 +65,7 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
         Entries by outcome; they add up to the entries seen.
     """
     settings = load_settings()
+    write_outcomes(settings, "poll")
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)
         async with open_ingest(settings, bus) as ingest:

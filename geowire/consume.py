@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar
 
 from geowire.bus import Bus, Delivery, Record, Subscription, TopicPartition, Unwritable
@@ -270,7 +271,9 @@ class StatefulHandler:
             self._stage.create_tables(connection)
             if not self._state.is_built():
                 if self._stage.rebuilds_from is not None:
-                    self._stage.rebuild(published_events(self._bus, self._stage.rebuilds_from), connection)
+                    rebuilding = partial(self._monitor.pulse.wait, "the state is rebuilt")
+                    past = published_events(self._bus, self._stage.rebuilds_from, rebuilding)
+                    self._stage.rebuild(past, connection)
                 self._state.mark_built(connection)
         self._stage.load(self._state.connection)
 
@@ -363,10 +366,11 @@ def ends_of(batch: Sequence[Delivery]) -> dict[TopicPartition, int]:
     return {delivery.source: delivery.offset + 1 for delivery in batch}
 
 
-def published_events(bus: Bus, topic: str) -> Iterator[Event]:
+def published_events(bus: Bus, topic: str, on_chunk: Callable[[], None] = lambda: None) -> Iterator[Event]:
     """Everything that stands in a topic, in order per key; what cannot be decoded is passed over."""
     with bus.read(topic) as reader:
         while not reader.at_end():
+            on_chunk()
             for delivery in reader.poll(OUTBOX_CHUNK, POLL_SECONDS):
                 try:
                     yield decode(delivery)

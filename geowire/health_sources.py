@@ -32,7 +32,7 @@ class Source(Generic[T]):
         assert self._thread is not None
         self._thread.join(seconds)
         if self._thread.is_alive():
-            raise Transient(f"{self.name}: no answer in time")
+            raise Transient("no answer in time")
         self._thread = None
         value, error = self._value, self._error
         self._value = self._error = None

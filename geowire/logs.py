@@ -10,10 +10,36 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
+from geowire.settings import Settings
+
 HIDDEN = "***"
 SHORTEST_SECRET = 3
 """What is shorter is no secret, and would blot out half of each line."""
-ROOMS = ("geowire", "ingest", "processors", "cli")
+OUTCOMES = "outcomes"
+"""Root of the loggers of outcomes. Not one of a room: Prefect keeps the rooms' lines, and these are too many for it."""
+ROOMS = ("geowire", "ingest", "processors", OUTCOMES)
+
+
+def outcome_logger(stage: str) -> logging.Logger:
+    """Where a stage writes what became of each article."""
+    return logging.getLogger(f"{OUTCOMES}.{stage}")
+
+
+def write_outcomes(settings: Settings, process: str) -> None:
+    """Outcomes to standard error, in a process whose other lines somebody else takes care of."""
+    log = logging.getLogger(OUTCOMES)
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(settings, process))
+    log.handlers = [handler]
+    log.propagate = False
+    log.setLevel(settings.log_level)
+
+
+def formatter(settings: Settings, process: str) -> logging.Formatter:
+    """Lines in the format of the settings."""
+    if settings.log_format == "json":
+        return JsonLines(process, settings.secrets)
+    return TextLines("%(levelname)s %(message)s", settings.secrets)
 
 
 def hide(text: str, secrets: Sequence[str]) -> str:
@@ -32,8 +58,8 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 class TextLines(logging.Formatter):
     """The message, then its fields as `name=value`."""
 
-    def __init__(self, secrets: Sequence[str] = ()) -> None:
-        super().__init__("%(message)s")
+    def __init__(self, layout: str = "%(message)s", secrets: Sequence[str] = ()) -> None:
+        super().__init__(layout)
         self._secrets = secrets
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the library's name

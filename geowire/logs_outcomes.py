@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from geowire.events import Event
+from geowire.logs import outcome_logger
 from geowire.messages import Flagged, Story, StoryMerged
 from geowire.turn import Turn, origins, origins_by_article
 
@@ -15,7 +16,7 @@ Fields = dict[str, Any]
 
 def turn_logger(stage: str) -> Callable[[Turn], None]:
     """Writes the lines of a stage's batches, at INFO."""
-    log = logging.getLogger(f"geowire.stage.{stage}")
+    log = outcome_logger(stage)
 
     def write(turn: Turn) -> None:
         if log.isEnabledFor(logging.INFO):

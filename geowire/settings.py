@@ -259,9 +259,10 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown: passwords, tokens, and addresses that hold one."""
-        password = re.match(r"[\w+]+://[^/@]*?:([^/]*)@", self.state.get_secret_value())
-        hidden = (self.webhook.get_secret_value(), self.webhook_secret.get_secret_value())
-        found = (*hidden, *((password[1], unquote(password[1])) if password else ()))
+        state = self.state.get_secret_value()
+        passwords = re.findall(r"^[\w+]+://[^/@]*?:([^/]*)@|[?&]password=([^&]*)", state)
+        found = [self.webhook.get_secret_value(), self.webhook_secret.get_secret_value()]
+        found += [form for pair in passwords for password in pair for form in (password, unquote(password))]
         return tuple(sorted({secret for secret in found if secret}, key=len, reverse=True))
 
     def with_(self, **changes: object) -> Self:

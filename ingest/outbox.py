@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from geowire.bus import Bus, Record
 from geowire.errors import Rejected, Transient
 from geowire.events import encode, header_texts, ingest_failure_event
+from geowire.logs import outcome_logger
 from geowire.messages import IngestFailure
 from geowire.topics import ARTICLES, FEEDS
 from ingest.database import Database
@@ -21,6 +22,7 @@ from ingest.leases import Claim, claim_role, give_up_role
 from ingest.outbox_rows import Waiting, count_waiting, oldest_records, put_records, strike
 
 log = logging.getLogger("geowire.ingest.outbox")
+SENT = outcome_logger("outbox")
 
 KEYED_BY = {ARTICLES.name: "article_id", FEEDS.name: "feed_id"}
 ROLE = "outbox"
@@ -154,10 +156,10 @@ class Sender:
 
 def log_sent(records: Sequence[Record]) -> None:
     """A line for each record that is on the bus now; the key of an article's is its id."""
-    if not log.isEnabledFor(logging.INFO):
+    if not SENT.isEnabledFor(logging.INFO):
         return
     for record in records:
         headers, key = header_texts(record.headers), record.key.decode("utf-8", "replace")
         about = {KEYED_BY.get(record.topic, "key"): key}
         fields = {"stage": "outbox", "outcome": "sent", "topic": record.topic, "ce_id": headers.get("ce_id", "")}
-        log.info("sent", extra=fields | about)
+        SENT.info("sent", extra=fields | about)

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from geowire.bus import Record
 from geowire.errors import GeowireError
 from geowire.events import article_event, encode
-from geowire.messages import Article
 from ingest import outcomes
 from ingest.article import first_version, next_version
 from ingest.article_state import (
@@ -34,6 +33,7 @@ from ingest.extraction import Extraction
 from ingest.feed_state import feed_address
 from ingest.fetch_failure import FetchFailed
 from ingest.identity import alias_keys
+from ingest.outcome_log import log_version
 from ingest.outcomes import Outcome
 from ingest.page_reading import OUT_OF_TIME, OVER_LIMIT, EntryTask, Reading, read_page, without_page
 from ingest.politeness import Slot
@@ -128,30 +128,11 @@ async def _publish_first(desk: Desk, task: EntryTask, reading: Reading) -> Outco
         await _done(desk, task, await _owner_of(desk, aliases), reading.letters)
         return outcomes.DUPLICATE
     desk.wake_sender()
-    log_outcome(task, outcome, article)
+    log_version("poll", outcome, article)
     if outcome == outcomes.DUPLICATE:
         known = await _others_article(desk, task, await _owner_of(desk, aliases))
         return outcome if known is None else await _correct(desk, task, known, reading)
     return outcome
-
-
-def log_outcome(task: EntryTask, outcome: Outcome, article: Article | None = None) -> None:
-    """One line for how an entry ended; only `published` and `updated` have an event, whose id goes all the way."""
-    is_new = outcome in {outcomes.PUBLISHED, outcomes.UPDATED}
-    if is_new and article is None:
-        return  # it was written when the article was at hand
-    known = article.id if article else task.twin or (task.known.article_id if task.known else None)
-    fields: dict[str, object] = {
-        "stage": "poll",
-        "outcome": outcome,
-        "article_id": known,
-        "feed_id": task.source.leased.feed.id,
-    }
-    event: dict[str, object] = (
-        {"ce_id": f"{article.id}:{article.version}"} if article and is_new else {"entry_key": task.entry.key}
-    )
-    level = logging.DEBUG if outcome == outcomes.UNCHANGED else logging.INFO
-    log.log(level, "%s", outcome, extra=fields | event)
 
 
 async def _uncontested(desk: Desk, task: EntryTask, reading: Reading, contest: Contest) -> Reading:
@@ -192,7 +173,7 @@ async def _publish_next(desk: Desk, task: EntryTask, known: KnownArticle, readin
     visits = _visits(desk, article.published_at, known.first_seen_at, reading)
     outcome = await desk.database.run(lambda connection: settle_update(connection, sighting, article, records, visits))
     desk.wake_sender()
-    log_outcome(task, outcome, article)
+    log_version("poll", outcome, article)
     return outcome
 
 

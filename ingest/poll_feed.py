@@ -25,10 +25,11 @@ from ingest.feed_share import PENDING, FeedShare
 from ingest.feed_state import PolledFeed, feed_at, finish_poll
 from ingest.identity import address_key
 from ingest.leases import LeasedFeed
+from ingest.outcome_log import log_entry
 from ingest.outcomes import Tally
 from ingest.page_reading import OVER_LIMIT, EntryTask, FeedDocument
 from ingest.politeness import Slot
-from ingest.poll_entry import log_outcome, poll_again, poll_entry
+from ingest.poll_entry import poll_again, poll_entry
 from ingest.publishers import house_of
 from ingest.report import FeedReport
 from ingest.rhythm import Bounds, entries_per_day
@@ -103,7 +104,7 @@ async def _take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, ta
         tasks += repeated
     for task, outcome in zip(tasks, ended, strict=True):
         tally.add(outcome)
-        log_outcome(task, outcome)
+        log_entry(task, outcome)
     given = {entry.key for entry in parsed.entries}
     return _familiarity(desk, [task for task in tasks if task.entry.key in given])
 

@@ -27,6 +27,7 @@ from ingest.feed_entry import FeedEntry
 from ingest.fetch_failure import FetchFailed
 from ingest.identity import address_key, content_hash, normalise_url, owner_of
 from ingest.landing import leads_astray
+from ingest.outcome_log import log_version
 from ingest.outcomes import Outcome, Tally
 from ingest.page_policy import page_policy
 from ingest.page_reading import OUT_OF_TIME, page_of
@@ -239,7 +240,9 @@ async def _publish(desk: Desk, article: Article, visits: Visits) -> Outcome:
     record = encode(article_event(article))
     is_ours = await desk.database.run(lambda connection: replace_version(connection, article, visits, [record]))
     desk.wake_sender()
-    return outcomes.UPDATED if is_ours else outcomes.UNCHANGED
+    outcome = outcomes.UPDATED if is_ours else outcomes.UNCHANGED
+    log_version("revisit", outcome, article)
+    return outcome
 
 
 async def _not_read(desk: Desk, known: KnownArticle, error: FetchFailed) -> Outcome:

@@ -149,6 +149,23 @@ def test_every_stage_is_a_service(compose: dict[str, Any]) -> None:
         assert name in compose["volumes"]
 
 
+def test_what_prometheus_scrapes_is_a_service_that_shows_metrics(compose: dict[str, Any]) -> None:
+    """The targets of ops/prometheus.yml are the services with GEOWIRE_METRICS, each checked by its readiness."""
+    scraped = yaml.safe_load((ROOT / "ops" / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    targets = {target for job in scraped for config in job["static_configs"] for target in config["targets"]}
+    showing = {
+        name: service
+        for name, service in compose["services"].items()
+        if "GEOWIRE_METRICS" in service.get("environment", {})
+    }
+
+    assert targets == {f"{name}:9464" for name in showing}
+    assert showing.keys() == {*READS, "exporter"}
+    for service in showing.values():
+        assert service["environment"]["GEOWIRE_METRICS"].endswith(":9464")
+        assert "/readyz" in " ".join(service["healthcheck"]["test"])
+
+
 def test_every_volume_is_named(compose: dict[str, Any]) -> None:
     """State survives `docker compose down`."""
     mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", [])]

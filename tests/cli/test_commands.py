@@ -105,7 +105,7 @@ def test_a_broker_that_does_not_answer_is_a_failure(
     monkeypatch.setenv("GEOWIRE_BUS", "kafka://127.0.0.1:1")
     monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 0.3)
 
-    code = run_app(["status"])
+    code = run_app(["tail", "articles"])
 
     line = capsys.readouterr().err.strip()
     assert code == 1

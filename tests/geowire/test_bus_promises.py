@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections import defaultdict
 from pathlib import Path
@@ -256,6 +257,44 @@ def test_extents_tell_committed_and_end(bus: Bus) -> None:
     place = TopicPartition(topic.name, 0)
     assert bus.extents(group, [topic.name]) == {place: (5, 7)}
     assert bus.extents("another" + topic.name, [topic.name])[place].lag == 7
+
+
+def test_a_group_tells_who_is_in_it(bus: Bus) -> None:
+    """A standby without a partition has joined too; who left is gone."""
+    topic, group = new_topic(bus), f"g-{uuid.uuid4().hex}"
+    assert bus.members(group) == 0
+
+    with bus.subscribe(group, [topic.name], exclusive=True) as first:
+        await_joined(first)
+        with bus.subscribe(group, [topic.name], exclusive=True) as standby:
+            await_joined(standby, first)
+            assert not standby.assignment
+            assert bus.members(group) == 2
+    assert bus.members(group) == 0
+
+
+def await_joined(*subscriptions: Subscription) -> None:
+    """Poll all of them until the first has joined."""
+    for _ in range(120):
+        for subscription in subscriptions:
+            subscription.poll(1, 0.25)
+        if subscriptions[0].has_joined and (len(subscriptions) == 1 or subscriptions[1].assignment):
+            return
+    raise AssertionError("not joined")
+
+
+def test_a_partition_is_late_while_its_next_record_is_old(bus: Bus) -> None:
+    """Nothing is late before it was published; what was read is not late any more, nor is an empty partition."""
+    topic, group = new_topic(bus), f"g-{uuid.uuid4().hex}"
+    bus.publish(numbered(topic, 10))
+    now = time.time()
+    written = {place for place, extent in bus.extents(group, [topic.name]).items() if extent.end}
+
+    assert bus.late_partitions(group, [topic.name], now - 3_600) == set()
+    assert bus.late_partitions(group, [topic.name], now + 60) == written
+    with bus.subscribe(group, [topic.name]) as subscription:
+        finish(subscription, take(subscription, 10))
+    assert bus.late_partitions(group, [topic.name], now + 60) == set()
 
 
 def test_a_reader_without_group_ends_at_the_end(bus: Bus) -> None:

@@ -28,6 +28,11 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: float) -> None:
         ("CONCURRENCY", "many", "valid integer"),
         ("CONCURRENCY", "0", "greater than or equal to 1"),
         ("LOG_LEVEL", "LOUD", "DEBUG"),
+        ("LOG_FORMAT", "xml", "text|json"),
+        ("METRICS", "everywhere", "write a port such as 9464"),
+        ("METRICS", ":9464", "write a port such as 9464"),
+        ("METRICS", "127.0.0.1:99999", "host:port"),
+        ("METRICS", "::1:9464", "host:port"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(
@@ -74,3 +79,22 @@ def test_a_wrong_bus_address_says_what_to_write(url: str) -> None:
     """Both forms stand in the message."""
     with pytest.raises(Misconfigured, match=r"kafka://host:9092.*"):
         open_bus(url)
+
+
+@pytest.mark.parametrize(
+    ("text", "listener"),
+    [
+        ("", None),
+        ("9464", ("127.0.0.1", 9464)),
+        ("0.0.0.0:9464", ("0.0.0.0", 9464)),
+        ("[::1]:9464", ("::1", 9464)),
+        ("metrics.example:1", ("metrics.example", 1)),
+    ],
+)
+def test_metrics_listen_where_they_are_told(
+    monkeypatch: pytest.MonkeyPatch, text: str, listener: tuple[str, int] | None
+) -> None:
+    """A bare port is one of this machine alone; empty is off."""
+    monkeypatch.setenv("GEOWIRE_METRICS", text)
+
+    assert load_settings().metrics_listener == listener
