@@ -139,20 +139,20 @@ def assert_deployed(ports: Ports) -> None:
 
 
 def assert_other_sites_may_order_nothing(ports: Ports) -> None:
-    """A page of another site, open in a browser here, gets no leave to ask Prefect, nor may it post without leave."""
-    address = f"http://127.0.0.1:{ports.prefect}/api/deployments/filter"
+    """A page of another site, open in a browser here, gets no leave to send JSON, and nothing is made without JSON."""
+    address = f"http://127.0.0.1:{ports.prefect}/api/flows/"
     wish = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
     own, foreign = f"http://localhost:{ports.prefect}", "https://evil.example"
 
     assert answer_to("OPTIONS", address, wish | {"Origin": own})[1].get("access-control-allow-origin") == own
     assert "access-control-allow-origin" not in answer_to("OPTIONS", address, wish | {"Origin": foreign})[1]
-    assert answer_to("POST", address, {"Origin": foreign, "Content-Type": "text/plain"})[0] >= 400
-    assert answer_to("POST", address, {"Content-Type": "application/json"})[0] == 200
+    assert answer_to("POST", address, {"Origin": foreign, "Content-Type": "text/plain"})[0] == 422
+    assert answer_to("POST", address, {"Content-Type": "application/json"})[0] == 201
 
 
 def answer_to(method: str, address: str, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer."""
-    body = b'{"limit": 1}' if method == "POST" else None
+    """Status and headers of an answer; what is posted makes a flow."""
+    body = b'{"name": "made-by-a-test"}' if method == "POST" else None
     request = urllib.request.Request(address, method=method, headers=headers, data=body)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
