@@ -140,9 +140,10 @@ def open_engine(url: SecretStr) -> Engine:
         address = make_url(url.get_secret_value())
     except (ArgumentError, ValueError):  # what they say may hold a part of the password
         raise Misconfigured(f"GEOWIRE_STATE: this is not the address of a database; {WRITE_AS}") from None
-    if "@" in f"{address.host}{address.database}{address.query}":  # what was read as host may be half a password
-        raise Misconfigured("GEOWIRE_STATE: there is more than one @ in it; write an @ of the password as %40")
     kind = address.drivername.partition("+")[0]
+    if kind != "sqlite" and "@" in f"{address.host}{address.database}{address.query}":
+        # what was read as the host may be half a password
+        raise Misconfigured("GEOWIRE_STATE: there is more than one @ in it; write an @ of the password as %40")
     if kind in {"postgresql", "postgres"}:
         engine = create_engine(address.set(drivername="postgresql+psycopg"), hide_parameters=True, pool_pre_ping=True)
     elif kind == "sqlite" and address.database:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 
 from geowire.errors import Misconfigured
 from local.compose import Service
@@ -44,6 +44,11 @@ def why_not(binaries: Path | None, folder: Path) -> str | None:
     except FileNotFoundError:
         return "as root PostgreSQL needs setpriv, which is not installed"
     return None if may_enter else f"PostgreSQL's user may not enter {folder}"
+
+
+def takes_connections(port: int) -> bool:
+    """Whether a server on this port of loopback has started up; for a moment it listens and refuses everybody."""
+    return pq.PGconn.ping(f"host={LOOPBACK} port={port} connect_timeout=2".encode()) == pq.Ping.OK
 
 
 def password_in(folder: Path, given: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.plan import LOOPBACK, SAMPLE_WEB, Ports
+from local.postgres import takes_connections
 
 READING = b"Ctrl-C ends it"
 """A stage's word that it reads its topic."""
@@ -37,9 +38,11 @@ def accepts(port: int, host: str = LOOPBACK) -> bool:
 
 def is_ready(name: str, log: Path, ports: Ports) -> bool:
     """Whether the named process does what it is there for."""
-    listening = {"kafka": ports.kafka + 1, "postgres": ports.postgres, SAMPLE_WEB: ports.web}
+    listening = {"kafka": ports.kafka + 1, SAMPLE_WEB: ports.web}
     if name in listening:
         return accepts(listening[name])
+    if name == "postgres":
+        return takes_connections(ports.postgres)
     if name == "prefect-server":
         return ask_prefect(ports, "/ready") is not None
     if name == "worker":

@@ -69,6 +69,13 @@ def test_a_broken_address_is_named_without_its_password(
     assert not leaked(said + caplog.text + "".join(traceback.format_exception(caught.value)))
 
 
+def test_a_file_may_have_any_name(tmp_path: Path) -> None:
+    """Only the address of a server can hold a password."""
+    open_engine(SecretStr(f"sqlite:///{tmp_path}/me@home/state.db")).dispose()
+
+    assert (tmp_path / "me@home" / "state.db").exists()
+
+
 @pytest.mark.postgres
 def test_commands_that_work_tell_no_secret(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

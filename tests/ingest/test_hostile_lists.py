@@ -33,6 +33,7 @@ def merges() -> str:
         ("feeds: &a [*a]", "an alias stands for this"),
         ("feeds:\n- url: " + "1:" * 500_000 + "1", "line 2: nothing in a feed list is so long a number"),
         ("feeds:\n- url: " + "9" * 500_000, "line 2: nothing in a feed list is so long a number"),
+        ("feeds: !!python/object/apply:os.system [exit]", "f: this is not a feed list"),
         ("feeds: " + "[" * 100_000, "too many brackets"),
         ("feeds: " + "{a: " * 50_000, "f: "),
         ("<!DOCTYPE o [<!ENTITY a 'x'><!ENTITY b '&a;&a;'>]><opml>&b;</opml>", "entities are not allowed"),
@@ -40,7 +41,7 @@ def merges() -> str:
     ],
 )
 def test_a_bomb_is_one_line_and_costs_nothing(text: str, said: str) -> None:
-    """Aliases of aliases, merges of merges, endless numbers, brackets without end, entities of entities."""
+    """Aliases of aliases, merges of merges, endless numbers, objects, brackets without end, entities of entities."""
     begun = time.process_time()
 
     with pytest.raises(Misconfigured) as caught:

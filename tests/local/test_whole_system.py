@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -13,15 +14,12 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import LIBS, ROOT, unavailable
 from servers.processes import SITES, free_port, wait_until
 
-from geowire.bus import open_bus
-from geowire.events import decode
-from geowire.messages import Flagged, Tagged
-from geowire.topics import FLAGGED, TAGGED
 from local.plan import Ports
 from local.ready import ask_prefect, is_free
 from local.record import Running, read_record
@@ -59,6 +57,14 @@ class Local:
         words = shlex.split((self.folder / "env").read_text())
         return dict(word.split("=", 1) for word in words if "=" in word)
 
+    def messages(self, topic: str) -> list[dict[str, Any]]:
+        """What stands on a topic, as `geowire tail` reads it with those settings."""
+        command = [sys.executable, "-m", "cli.main", "tail", topic, "--json"]
+        done = subprocess.run(
+            command, env=os.environ | self.settings, capture_output=True, text=True, timeout=120, check=True
+        )
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
     def processes_left(self) -> list[str]:
         """Every process of this machine that was given the folder, by its arguments or its settings."""
         return [path.parent.name for path in Path("/proc").glob("[0-9]*/environ") if self._is_of_it(path)]
@@ -85,15 +91,6 @@ def local() -> Iterator[Local]:
     shutil.rmtree(parent)
 
 
-def flags(bus_url: str) -> list[Flagged]:
-    """Every flag on the bus."""
-    with open_bus(bus_url) as bus, bus.read(FLAGGED.name) as reader:
-        found = []
-        while not reader.at_end():
-            found += [data for delivery in reader.poll(200, 0.5) if isinstance(data := decode(delivery).data, Flagged)]
-        return found
-
-
 def test_up_brings_an_article_all_the_way_and_down_leaves_nothing(local: Local) -> None:
     """Started, it is said to be up; the sample web's articles are flagged; ended, no process, port or file is left."""
     begun = local.make("up-local")
@@ -106,11 +103,8 @@ def test_up_brings_an_article_all_the_way_and_down_leaves_nothing(local: Local) 
     assert_deployed(local.ports)
     assert_other_sites_may_order_nothing(local.ports)
 
-    bus_url = local.settings["GEOWIRE_BUS"]
-    wait_until(lambda: bool(flags(bus_url)), "a flag", 90)
-    with open_bus(bus_url) as bus, bus.read(TAGGED.name) as reader:
-        tagged = [data for one in reader.poll(500, 5.0) if isinstance(data := decode(one).data, Tagged)]
-    assert flags(bus_url)[0].article_id in {one.id for one in tagged}
+    wait_until(lambda: bool(local.messages("flagged")), "a flag", 120)
+    assert local.messages("flagged")[0]["article_id"] in {one["id"] for one in local.messages("tagged")}
     assert local.settings["GEOWIRE_STATE"].startswith("postgresql://")
     run_a_poll_that_cannot_reach_its_state(local)
     assert_password_is_told_nowhere(local)
@@ -139,20 +133,20 @@ def assert_deployed(ports: Ports) -> None:
 
 
 def assert_other_sites_may_order_nothing(ports: Ports) -> None:
-    """A page of another site, open in a browser here, gets no leave to ask Prefect, nor may it post without leave."""
-    address = f"http://127.0.0.1:{ports.prefect}/api/deployments/filter"
+    """A page of another site, open in a browser here, gets no leave to send JSON, and nothing is made without JSON."""
+    address = f"http://127.0.0.1:{ports.prefect}/api/flows/"
     wish = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
     own, foreign = f"http://localhost:{ports.prefect}", "https://evil.example"
 
     assert answer_to("OPTIONS", address, wish | {"Origin": own})[1].get("access-control-allow-origin") == own
     assert "access-control-allow-origin" not in answer_to("OPTIONS", address, wish | {"Origin": foreign})[1]
-    assert answer_to("POST", address, {"Origin": foreign, "Content-Type": "text/plain"})[0] >= 400
-    assert answer_to("POST", address, {"Content-Type": "application/json"})[0] == 200
+    assert answer_to("POST", address, {"Origin": foreign, "Content-Type": "text/plain"})[0] == 422
+    assert answer_to("POST", address, {"Content-Type": "application/json"})[0] == 201
 
 
 def answer_to(method: str, address: str, headers: dict[str, str]) -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer."""
-    body = b'{"limit": 1}' if method == "POST" else None
+    """Status and headers of an answer; what is posted makes a flow."""
+    body = b'{"name": "made-by-a-test"}' if method == "POST" else None
     request = urllib.request.Request(address, method=method, headers=headers, data=body)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:

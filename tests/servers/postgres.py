@@ -11,7 +11,7 @@ from pathlib import Path
 
 from servers.processes import free_port, running, wait_until
 
-from local.postgres import unprivileged
+from local.postgres import takes_connections, unprivileged
 
 
 @contextlib.contextmanager
@@ -29,7 +29,5 @@ def postgres_server(binaries: Path, folder: Path) -> Iterator[str]:
     server = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options]
     # a group of its own: what is sent to the tests' group, such as Ctrl-C, must not end it in the middle
     with running(unprivileged(server), folder / "postgres.log", cwd="/", start_new_session=True) as process:
-        log = folder / "postgres.log"  # it listens before it answers
-        ready = "ready to accept connections"
-        wait_until(lambda: ready in log.read_text() or process.poll() is not None, "PostgreSQL to be ready")
+        wait_until(lambda: takes_connections(port) or process.poll() is not None, "PostgreSQL to take connections")
         yield f"postgresql://geowire@127.0.0.1:{port}/postgres"
