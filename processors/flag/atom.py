@@ -95,7 +95,8 @@ def _add_entry(feed: etree._Element, raised_as: str, flag: Flagged) -> None:
         _add(entry, "link", href=flag.url)
     _add(entry, "category", term=flag.reason.kind)
     quotes = [f"“{piece.quote}” ({piece.publisher or piece.url})" for piece in flag.evidence if piece.quote]
-    why = f"{flag.reason.kind}: {flag.reason.value} ({flag.publisher_count} publishers)"
+    publishers = "1 publisher" if flag.publisher_count == 1 else f"{flag.publisher_count} publishers"
+    why = f"{flag.reason.kind}: {flag.reason.value} ({publishers})"
     _add(entry, "content", "\n".join([why, *quotes]), type="text")
 
 

@@ -192,7 +192,9 @@ class _Update:
             if added.why.rule == "replaced":
                 causes = self._fired.causes_from(self._story_id, added.article_id)
                 missing = [cause for cause in causes if cause.watch in in_force]
-                yield from self._without(added.article_id, [it for it in missing if (added.article_id, it) not in given])
+                yield from self._without(
+                    added.article_id, [it for it in missing if (added.article_id, it) not in given]
+                )
         for article_id in self._story.removed:
             yield from self._without(article_id, self._fired.causes_from(self._story_id, article_id))
 
