@@ -70,15 +70,15 @@ def added_line(article: AddedArticle) -> str:
 
 
 def flagged_lines(flag: Flagged) -> list[str]:
-    """Watch, headline, reason, and the words it rests on; what they do with a claim, unless they just assert it."""
+    """Watch, the story's headline, reason, the article that gives it, and the words it rests on."""
     verb = "TAKEN BACK" if flag.retracts else "FLAG"
     head = f"{at(flag.flagged_at)}  {verb} {flag.watch}: {flag.headline}"
     why = f"    {flag.reason.kind}: {flag.reason.value} ({counted(flag.publisher_count, 'publisher')})"
-    return [head, why, *[evidence_line(piece) for piece in flag.evidence]]
+    return [head, f"{why}  {flag.url}" if flag.url else why, *[evidence_line(piece) for piece in flag.evidence]]
 
 
 def evidence_line(piece: FlagEvidence) -> str:
-    """The words and who prints them: `“...” (Meridian Wire, alleged)`."""
+    """The words, who prints them, and what they do with a claim unless they just assert it."""
     status = f", {piece.status}" if piece.status not in {None, "asserted"} else ""
     return f"    “{piece.quote}” ({piece.publisher or piece.url}{status})"
 
