@@ -94,12 +94,16 @@ def stories_topic(name: str) -> str:
 
 def past(reader: Reader) -> Iterator[Event]:
     """Everything on a topic of stories; what is no story of geowire's is counted and left out."""
-    unreadable = 0
+    stories = unreadable = 0
     for delivery in deliveries(reader, None, to_end=True):
         try:
             yield decode(delivery)
         except Rejected:
             unreadable += 1
+        else:
+            stories += 1
+    if not stories:
+        note("geowire: there are no stories yet; have some with geowire demo --data DIR, and name it in GEOWIRE_DATA")
     if unreadable:
         note(f"geowire: {unreadable} messages are not geowire's and were left out")
 

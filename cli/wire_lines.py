@@ -7,11 +7,13 @@ from datetime import datetime
 
 from geowire.events import Event
 from geowire.messages import (
+    AddedArticle,
     Aid,
     Article,
     ArticleCountry,
     ArticleWithdrawn,
     FeedPolled,
+    FlagEvidence,
     Flagged,
     IngestFailure,
     Story,
@@ -51,20 +53,39 @@ def tagged_lines(tagged: Tagged) -> list[str]:
 
 
 def story_lines(story: Story) -> list[str]:
-    """Headline, size, and what came in."""
-    size = f"{story.article_count} articles, {story.publisher_count} publishers"
+    """Headline, size, and what came in (`+`), was replaced by a newer version (`~`) or went (`-`)."""
+    size = f"{counted(story.article_count, 'article')}, {counted(story.publisher_count, 'publisher')}"
     head = f"{at(story.last_seen)}  {story.headline} ({size})"
-    added = [f"    + {member.title} ({member.publisher.name or member.publisher.id})" for member in story.added]
-    return [head, *added]
+    gone = [f"    - article {article_id} was withdrawn" for article_id in story.removed]
+    return [head, *[added_line(article) for article in story.added], *gone]
+
+
+def added_line(article: AddedArticle) -> str:
+    """`+ Title (Publisher, copy)`, or `~ Title (Publisher, version 2)` in place of an older version."""
+    is_newer = article.why.rule == "replaced"
+    known = [article.publisher.name or article.publisher.id]
+    known += [f"version {article.version}"] if is_newer else []
+    known += ["copy"] if article.duplicate_of else []
+    return f"    {'~' if is_newer else '+'} {article.title} ({', '.join(known)})"
 
 
 def flagged_lines(flag: Flagged) -> list[str]:
-    """Watch, headline, reason, and the words it rests on."""
+    """Watch, the story's headline, reason, the article that gives it, and the words it rests on."""
     verb = "TAKEN BACK" if flag.retracts else "FLAG"
     head = f"{at(flag.flagged_at)}  {verb} {flag.watch}: {flag.headline}"
-    why = f"    {flag.reason.kind}: {flag.reason.value} ({flag.publisher_count} publishers)"
-    quotes = [f"    “{e.quote}” ({e.publisher or e.url}{', ' + e.status if e.status else ''})" for e in flag.evidence]
-    return [head, why, *quotes]
+    why = f"    {flag.reason.kind}: {flag.reason.value} ({counted(flag.publisher_count, 'publisher')})"
+    return [head, f"{why}  {flag.url}" if flag.url else why, *[evidence_line(piece) for piece in flag.evidence]]
+
+
+def evidence_line(piece: FlagEvidence) -> str:
+    """The words, who prints them, and what they do with a claim unless they just assert it."""
+    status = f", {piece.status}" if piece.status not in {None, "asserted"} else ""
+    return f"    “{piece.quote}” ({piece.publisher or piece.url}{status})"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 article`, `2 articles`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def other_lines(event: Event) -> list[str]:

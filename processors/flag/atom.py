@@ -44,9 +44,17 @@ class AtomFeeds:
     def keep(self, flags: Iterable[Flagged], connection: sqlite3.Connection) -> None:
         """Note flags, whether they are raised or taken back; what was noted before is replaced."""
         for flag in flags:
-            row = (flag.watch, flag.retracts or flag_id(flag), flag.flagged_at.timestamp(), flag.model_dump_json())
+            raised_as = flag.retracts or flag_id(flag)
+            kept = flag if flag.url else flag.model_copy(update={"url": self._link(flag.watch, raised_as, connection)})
+            row = (flag.watch, raised_as, flag.flagged_at.timestamp(), kept.model_dump_json())
             connection.execute("INSERT OR REPLACE INTO flag_entry VALUES (?, ?, ?, ?)", row)
             self._stale.add(flag.watch)
+
+    def _link(self, watch_id: str, raised_as: str, connection: sqlite3.Connection) -> str | None:
+        """Where the flag led that is taken back: a retraction does not say it again."""
+        key = (watch_id, raised_as)
+        row = connection.execute("SELECT flag FROM flag_entry WHERE watch=? AND flag_id=?", key).fetchone()
+        return Flagged.model_validate_json(row[0]).url if row else None
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the feeds that have changed, or of which nothing is known."""
@@ -95,7 +103,8 @@ def _add_entry(feed: etree._Element, raised_as: str, flag: Flagged) -> None:
         _add(entry, "link", href=flag.url)
     _add(entry, "category", term=flag.reason.kind)
     quotes = [f"“{piece.quote}” ({piece.publisher or piece.url})" for piece in flag.evidence if piece.quote]
-    why = f"{flag.reason.kind}: {flag.reason.value} ({flag.publisher_count} publishers)"
+    publishers = "1 publisher" if flag.publisher_count == 1 else f"{flag.publisher_count} publishers"
+    why = f"{flag.reason.kind}: {flag.reason.value} ({publishers})"
     _add(entry, "content", "\n".join([why, *quotes]), type="text")
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from geowire.messages.base import Score
 from geowire.messages.story import Pace
 from geowire.messages.tagged import AidAction, Role, ThemeName
-from processors.flag.watch_parts import Actor, Country, EntityId, Language, OneOrMore, Phrase, Text, WatchPart
+from processors.flag.watch_parts import Actor, Country, Currency, EntityId, Language, OneOrMore, Phrase, Text, WatchPart
 
 Confidence = Literal["low", "medium", "high"]
 
 KINDS = ("theme", "aid", "country", "entity", "publisher", "language", "words", "pace")
 GROUPS = ("all", "any", "not")
-
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class ThemeCondition(WatchPart):

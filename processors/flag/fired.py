@@ -21,7 +21,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """What is known of a cause that has fired."""
+    """What is known of a cause that has fired. After a merger a cause may have a firing of either story."""
 
     flag_id: str
     """Empty if it was told with another cause's flag."""
@@ -51,12 +51,24 @@ class Fired:
         return True
 
     def firing(self, story_id: str, cause: Cause) -> Firing | None:
-        """What is known of a cause, if it has ever fired on a story."""
+        """What is known of a cause, if it has ever fired on a story: what stands goes before what was taken back."""
         row = self._connection.execute(
-            "SELECT flag_id, times, active FROM flag_fired WHERE story_id=? AND watch=? AND kind=? AND value=?",
+            "SELECT flag_id, max(times) OVER (), active FROM flag_fired"
+            " WHERE story_id=? AND watch=? AND kind=? AND value=? ORDER BY active DESC, flag_id<>'' DESC LIMIT 1",
             (story_id, cause.watch, cause.kind, cause.value),
         ).fetchone()
         return None if row is None else Firing(row[0], row[1], bool(row[2]))
+
+    def take_back(self, story_id: str, cause: Cause) -> list[Firing]:
+        """Note that a cause no longer holds; the firings that stood."""
+        key = (story_id, cause.watch, cause.kind, cause.value)
+        same = "story_id=? AND watch=? AND kind=? AND value=? AND active=1"
+        rows = self._connection.execute(
+            f"SELECT flag_id, times FROM flag_fired WHERE {same} ORDER BY flag_id",  # noqa: S608 - a fixed text
+            key,
+        ).fetchall()
+        self._connection.execute(f"UPDATE flag_fired SET active=0 WHERE {same}", key)  # noqa: S608 - a fixed text
+        return [Firing(flag_id, times, active=False) for flag_id, times in rows]
 
     def has_flag(self, story_id: str, watch: str) -> bool:
         """Whether a flag of a watch stands on a story."""
@@ -115,11 +127,7 @@ class Fired:
         if ended == to:
             return
         change = self._connection.execute
-        change(
-            "DELETE FROM flag_fired WHERE story_id=? AND flag_id='' AND (watch, kind, value) IN"
-            " (SELECT watch, kind, value FROM flag_fired WHERE story_id=? AND flag_id<>'')",
-            (to, ended),
-        )
+        change("UPDATE OR REPLACE flag_fired SET story_id=? WHERE story_id=? AND active=1", (to, ended))
         change("UPDATE OR IGNORE flag_fired SET story_id=? WHERE story_id=?", (to, ended))
         change("UPDATE OR IGNORE flag_source SET story_id=? WHERE story_id=?", (to, ended))
         change("DELETE FROM flag_fired WHERE story_id=?", (ended,))

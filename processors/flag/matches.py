@@ -137,7 +137,7 @@ def _phrases(phrases: Iterable[str], article: AddedArticle) -> Iterator[Match]:
             yield Match("words", phrase, found)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=20_000)
 def _pattern(phrase: str) -> re.Pattern[str]:
     words = r"\s+".join(re.escape(word) for word in phrase.split())
     return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)

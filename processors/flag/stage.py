@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -61,13 +60,24 @@ class FlagStage:
         return [flagged_event(flag) for flag in flags]
 
     def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
-        """Fill empty tables from flags published before, oldest first."""
+        """Fill empty tables from flags published before, in order per story.
+
+        What was taken back comes last: after a merger a retraction has another key than its flag, and no order with it.
+        """
         fired = Fired(connection)
+        retractions = []
         for event in published:
-            if isinstance(event.data, Flagged):
-                _remember(event.data, fired)
-                if self._feeds:
-                    self._feeds.keep([event.data], connection)
+            if isinstance(event.data, Flagged) and event.data.retracts is None:
+                self._rebuild_from(event.data, fired, connection)
+            elif isinstance(event.data, Flagged):
+                retractions.append(event.data)
+        for flag in retractions:
+            self._rebuild_from(flag, fired, connection)
+
+    def _rebuild_from(self, flag: Flagged, fired: Fired, connection: sqlite3.Connection) -> None:
+        _remember(flag, fired)
+        if self._feeds:
+            self._feeds.keep([flag], connection)
 
     def _flags(self, event: Event, fired: Fired) -> Iterator[Flagged]:
         match event.data:
@@ -87,7 +97,8 @@ class FlagStage:
                 fired.merge(ended, story.id, at)
         update = _Update(story, fired.goes_on_as(story.id), event, fired)
         found = [(watch, update.findings(watch)) for watch in self._watches]
-        yield from update.retractions({(one.article.article_id, cause) for _, ones in found for cause, one in ones})
+        given = {(one.article.article_id, cause) for _, ones in found for cause, one in ones}
+        yield from update.retractions(given, {watch.id for watch in self._watches})
         for watch, findings in found:
             for _, of_article in groupby(findings, key=lambda one: one[1].article.article_id):
                 yield from update.fire(watch, list(of_article))
@@ -172,33 +183,39 @@ class _Update:
             flagged_at=article.published_at or self._event.time,
         )
 
-    def retractions(self, given: set[tuple[str, Cause]]) -> Iterator[Flagged]:
-        """Flags to take back: an article that was the only source was replaced or taken out and no longer gives it."""
-        changed = [added.article_id for added in self._story.added if added.why.rule == "replaced"]
-        for article_id in (*changed, *self._story.removed):
-            for cause in self._fired.causes_from(self._story_id, article_id):
-                if (article_id, cause) in given:
-                    continue
-                if self._fired.drop_source(self._story_id, article_id, cause):
-                    yield from self._retract(cause, article_id)
+    def retractions(self, given: set[tuple[str, Cause]], in_force: set[str]) -> Iterator[Flagged]:
+        """Flags to take back: an article that was the only source was replaced or taken out and no longer gives it.
+
+        Nobody looks for what a watch that is no longer in force asked for; its flags go only with their articles.
+        """
+        for added in self._story.added:
+            if added.why.rule == "replaced":
+                causes = self._fired.causes_from(self._story_id, added.article_id)
+                missing = [cause for cause in causes if cause.watch in in_force]
+                yield from self._without(
+                    added.article_id, [it for it in missing if (added.article_id, it) not in given]
+                )
+        for article_id in self._story.removed:
+            yield from self._without(article_id, self._fired.causes_from(self._story_id, article_id))
+
+    def _without(self, article_id: str, causes: Iterable[Cause]) -> Iterator[Flagged]:
+        for cause in causes:
+            if self._fired.drop_source(self._story_id, article_id, cause):
+                yield from self._retract(cause, article_id)
 
     def _retract(self, cause: Cause, article_id: str) -> Iterator[Flagged]:
-        firing = self._fired.firing(self._story_id, cause)
-        if firing is None or not firing.active:
-            return
-        self._put(cause, replace(firing, active=False))
-        if not firing.flag_id:
-            return
-        yield Flagged(
-            watch=cause.watch,
-            story_id=self._story_id,
-            article_id=article_id,
-            headline=self._story.headline,
-            reason=_reason(cause, firing.times),
-            publisher_count=self._story.publisher_count,
-            flagged_at=self._event.time,
-            retracts=firing.flag_id,
-        )
+        for firing in self._fired.take_back(self._story_id, cause):
+            if firing.flag_id:
+                yield Flagged(
+                    watch=cause.watch,
+                    story_id=self._story_id,
+                    article_id=article_id,
+                    headline=self._story.headline,
+                    reason=_reason(cause, firing.times),
+                    publisher_count=self._story.publisher_count,
+                    flagged_at=self._event.time,
+                    retracts=firing.flag_id,
+                )
 
 
 def _reason(cause: Cause, times: int) -> Reason:

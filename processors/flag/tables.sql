@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS flag_story (
 CREATE TABLE IF NOT EXISTS flag_fired (
     watch TEXT NOT NULL, story_id TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
     flag_id TEXT NOT NULL, times INTEGER NOT NULL, active INTEGER NOT NULL, at REAL NOT NULL,
-    PRIMARY KEY (story_id, watch, kind, value)
+    PRIMARY KEY (story_id, watch, kind, value, flag_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS flag_fired_id ON flag_fired (flag_id);
 CREATE TABLE IF NOT EXISTS flag_source (

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from processors.flag.condition import Condition, kinds_in
-from processors.flag.watch_parts import OneOrMore, Text, WatchPart
+from processors.flag.watch_parts import OneOrMore, Text, WatchId, WatchPart
 
 AgainKind = Literal["aid", "amount", "theme", "country", "entity", "publisher", "language", "words", "pace"]
 """What can be new in a story."""
@@ -20,7 +20,7 @@ NEED_A_LIST = frozenset({"entity", "words"})
 class Watch(WatchPart):
     """What to look for in one article of a story, and when to tell of the story again."""
 
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)
+    id: WatchId
     """Short name in lower case, such as `military-aid-ukraine`; flags carry it."""
     title: Text
     """For people."""

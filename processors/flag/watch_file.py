@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from processors.flag.watch import Watch, WatchFile
 SHIPPED = "watches.yaml"
 DEEPEST = 30
 """Levels of lists and mappings."""
+MOST_VALUES = 20_000
+"""Values of a file once its aliases are written out: a few lines of them can stand for thousands of millions."""
+SHOWN = 60
+"""Characters of a wrong value that a line shows."""
 
 
 def shipped_watches() -> tuple[Watch, ...]:
@@ -35,7 +40,6 @@ def parse_watches(text: str, name: str) -> tuple[Watch, ...]:
     """The watches in a text. Scalars are taken as written, so that `NO` is Norway and not a boolean."""
     try:
         root = yaml.compose(text, Loader=yaml.BaseLoader)
-        _refuse_odd_nesting(root, name, set())
         data = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds only texts, lists and mappings
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -46,41 +50,56 @@ def parse_watches(text: str, name: str) -> tuple[Watch, ...]:
         raise Misconfigured(f"{name}:1: not YAML: {str(error).splitlines()[0]}; write plain UTF-8 text") from error
     except RecursionError as error:
         raise Misconfigured(f"{name}:1: is nested too deeply; write at most {DEEPEST} levels") from error
+    _refuse_odd_nesting(root, name, _Spent())
     try:
         return WatchFile.model_validate(data).watches
     except ValidationError as error:
         raise Misconfigured(_in_one_line(error.errors(include_url=False)[0], root, name)) from error
 
 
-def _refuse_odd_nesting(node: yaml.Node | None, name: str, met: set[int], level: int = 0) -> None:
-    """A key that stands twice, of which YAML would take the last, nesting that nobody reads, and aliases.
+@dataclass
+class _Spent:
+    """How many values of a file were looked at."""
 
-    An alias of aliases makes a small file mean more than fits into memory.
-    """
-    if node is None or isinstance(node, yaml.ScalarNode):
+    values: int = 0
+
+
+def _refuse_odd_nesting(node: yaml.Node | None, name: str, spent: _Spent, level: int = 0) -> None:
+    """A key that stands twice, of which YAML would take the last, and nesting or repetition that nobody reads."""
+    if node is None:
         return
     line = node.start_mark.line + 1
-    if id(node) in met:
-        raise Misconfigured(f"{name}:{line}: an alias stands for this; write it out where it is meant")
-    met.add(id(node))
+    spent.values += 1
+    if spent.values > MOST_VALUES:
+        raise Misconfigured(f"{name}:{line}: has more than {MOST_VALUES} values, aliases written out; write fewer")
+    if isinstance(node, yaml.ScalarNode):
+        return
     if level > DEEPEST:
         raise Misconfigured(f"{name}:{line}: is nested too deeply; write at most {DEEPEST} levels")
-    seen: set[str] = set()
+    _refuse_twice(node, name)
     for child in node.value:
-        key, value = child if isinstance(node, yaml.MappingNode) else (None, child)
-        if key is not None and str(key.value) in seen:
+        _refuse_odd_nesting(child[1] if isinstance(node, yaml.MappingNode) else child, name, spent, level + 1)
+
+
+def _refuse_twice(node: yaml.Node, name: str) -> None:
+    seen: set[str] = set()
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        if str(key.value) in seen:
             raise Misconfigured(f"{name}:{key.start_mark.line + 1}: {key.value}: stands here twice; write it once")
-        seen |= {str(key.value)} if key is not None else set()
-        _refuse_odd_nesting(value, name, met, level + 1)
+        seen.add(str(key.value))
 
 
 def _in_one_line(problem: ErrorDetails, root: yaml.Node | None, name: str) -> str:
     path = [str(step) for step in problem["loc"]] + str(problem.get("ctx", {}).get("field", "")).split(".")
     place = [step for step in path if step]
     given = problem["input"]
-    was = f" (it is {given!r})" if isinstance(given, str) else ""
+    was = f" (it is {_cut(given)!r})" if isinstance(given, str) else ""
     field = ".".join(place) or "the file"
     return f"{name}:{line_of(root, place)}: {field}: {_advice(problem)}{was}"
+
+
+def _cut(given: str) -> str:
+    return given if len(given) <= SHOWN else f"{given[:SHOWN]}…"
 
 
 ADVICE = {

@@ -26,6 +26,17 @@ T = TypeVar("T")
 NOT_COUNTRIES = frozenset({"EU", "UN"})
 """Actors with names of two letters that are no ISO codes."""
 
+ISO_4217 = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR
+ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT
+MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
+SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES
+VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(ISO_4217.split())
+"""Money by ISO 4217."""
+WATCH_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 ENTITY_ID = re.compile(r"[a-z_]+/[a-z0-9]+(-[a-z0-9]+)*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -70,12 +81,17 @@ OneOrMore = Annotated[tuple[T, ...], Field(min_length=1), _OrOne()]
 
 @lru_cache(maxsize=1)
 def country_codes() -> dict[str, str]:
-    """ISO 3166-1 alpha-2 codes by what people write: the code itself and English names, all in lower case."""
+    """ISO 3166-1 alpha-2 codes by what people write: the code itself and names such as `USA`, all in lower case."""
     text = (files("processors.tag") / "data" / "countries.yaml").read_text("utf-8")
     rows = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - builds only texts, lists and mappings; `NO` stays a text
     codes = {str(row["iso"]).lower(): str(row["iso"]) for row in rows}
-    names = {str(row["label"]).lower(): str(row["iso"]) for row in rows}
-    return names | codes
+    labels = {str(row["label"]).lower(): str(row["iso"]) for row in rows}
+    names = {_name_of(name).lower(): str(row["iso"]) for row in rows for name in row["names"]}
+    return names | labels | codes
+
+
+def _name_of(name: str | dict[str, Any]) -> str:
+    return name if isinstance(name, str) else str(name["name"])
 
 
 def _is_country(code: str) -> str:
@@ -89,6 +105,20 @@ def _is_country(code: str) -> str:
 def _is_actor(name: str) -> str:
     if name.lower() in country_codes() or (len(name) == 2 and name not in NOT_COUNTRIES):
         return _is_country(name)
+    return name
+
+
+def _is_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise PydanticCustomError("no_currency", "is no currency of ISO 4217; write a code such as EUR or USD", {})
+    return code
+
+
+def _is_watch_id(name: str) -> str:
+    if WATCH_ID.fullmatch(name) is None:
+        raise PydanticCustomError(
+            "no_id", "is no id; write a-z, 0-9 and single hyphens, such as military-aid-ukraine", {}
+        )
     return name
 
 
@@ -113,6 +143,13 @@ def _is_phrase(phrase: str) -> str:
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Country = Annotated[str, AfterValidator(_is_country), Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 Actor = Annotated[Text, AfterValidator(_is_actor)]
+Currency = Annotated[str, AfterValidator(_is_currency), Field(json_schema_extra={"pattern": "^[A-Z]{3}$"})]
+WatchId = Annotated[
+    str,
+    StringConstraints(max_length=100),
+    AfterValidator(_is_watch_id),
+    Field(json_schema_extra={"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}),
+]
 EntityId = Annotated[Text, AfterValidator(_is_entity)]
 Language = Annotated[Text, AfterValidator(_is_language)]
 Phrase = Annotated[Text, AfterValidator(_is_phrase)]

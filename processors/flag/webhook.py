@@ -15,8 +15,8 @@ from geowire.topics import FLAGGED
 
 BATCH_SECONDS = 30.0
 """How long a batch may take before the loop is let back to its group."""
-FORGET_SECONDS = 150.0
-"""What comes again after so long is no batch that the loop tries again, but a dead letter that somebody retries."""
+LONGEST_PAUSE = 3_600.0
+"""Seconds: the longest that a receiver can ask for."""
 REMEMBERED = 10_000
 """Flags of which it is known that the receiver has them."""
 
@@ -24,11 +24,19 @@ Post = Callable[[bytes, Mapping[str, str]], None]
 """Sends a body with headers once. Raises `Transient` unless the receiver took it."""
 
 
+class Busy(Transient):
+    """The receiver asks to be left alone for so many seconds."""
+
+    def __init__(self, detail: str, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class WebhookStage:
     """Sends each flag, at least once and in order per story; receivers drop an id that they have seen.
 
     A flag that the receiver does not take is tried again by the loop, each time after a longer wait; after `attempts`
-    it goes to dead letters and the next one has its turn.
+    it goes to dead letters and the next one has its turn. While the receiver asks for time nothing is sent.
     """
 
     name = "webhook"
@@ -41,40 +49,69 @@ class WebhookStage:
         self._clock = clock
         self._taken: OrderedDict[str, None] = OrderedDict()
         self._failures: Counter[str] = Counter()
-        self._in_hand: set[tuple[str, str]] = set()
-        self._called_at = 0.0
+        self._in_hand: tuple[str, ...] = ()
+        self._singly: list[str] = []
+        """What of the batch in hand the loop still gives alone, after one of them became a dead letter."""
+        self._is_waiting = False
+        self._not_before = 0.0
 
     def process(self, batch: Sequence[Event]) -> list[Event]:
         """Nothing follows from a flag that was sent. A batch that is given again goes on where it stopped."""
-        started = self._clock()
-        given = {(event.topic, event.id) for event in batch}
-        # a part of it is what the loop gives singly after a dead letter
-        if not given <= self._in_hand or started - self._called_at > FORGET_SECONDS:
-            self._in_hand = given
+        ids = tuple(event.id for event in batch)
+        self._take_in_hand(ids)
+        self._is_waiting = False
+        try:
+            self._send_all(batch)
+        except Transient:
+            self._is_waiting = True
+            self._singly.clear()
+            raise
+        except Rejected:
+            if len(ids) > 1:
+                self._singly = list(ids)
+            raise
+        return []
+
+    def _take_in_hand(self, ids: tuple[str, ...]) -> None:
+        """Nothing is held against a flag that comes anew, such as a dead letter that somebody had sent again."""
+        if self._singly and ids == (self._singly[0],):
+            del self._singly[0]
+        elif not (self._is_waiting and ids == self._in_hand):
+            self._in_hand = ids
+            self._singly.clear()
             self._failures.clear()
-        self._called_at = started
+
+    def _send_all(self, batch: Sequence[Event]) -> None:
+        started = self._clock()
         for event in batch:
             if event.id in self._taken:
                 continue
             if self._clock() - started > BATCH_SECONDS:
                 raise Transient("the webhook is slow; the rest of the batch follows")
             self._send(event)
-        return []
 
     def _send(self, event: Event) -> None:
         if self._failures[event.id] >= self._attempts:
             raise Rejected("webhook-failed", f"not taken in {self._attempts} attempts")
+        if self._clock() < self._not_before:
+            raise Transient(f"the receiver asked to wait {self._not_before - self._clock():.0f} s more")
         body = body_of(event)
         try:
             self._post(body, signed_headers(body, self._secret, int(self._clock())))
         except Transient as fault:
-            self._failures[event.id] += 1
-            if self._failures[event.id] >= self._attempts:
-                raise Rejected("webhook-failed", f"not taken in {self._attempts} attempts: {fault}") from fault
+            self._count_failure(event, fault)
             raise
         self._taken[event.id] = None
         if len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
+
+    def _count_failure(self, event: Event, fault: Transient) -> None:
+        """Raises `Rejected` if it was the last attempt."""
+        if isinstance(fault, Busy):
+            self._not_before = self._clock() + min(LONGEST_PAUSE, fault.seconds)
+        self._failures[event.id] += 1
+        if self._failures[event.id] >= self._attempts:
+            raise Rejected("webhook-failed", f"not taken in {self._attempts} attempts: {fault}") from fault
 
 
 def body_of(event: Event) -> bytes:

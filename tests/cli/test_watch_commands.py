@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from cli.main import run_app
+from cli.wire_lines import evidence_line, story_lines
 from geowire.bus import Record, open_bus
 from geowire.events import encode, merged_event, story_event
-from geowire.messages import Story, StoryMerged
+from geowire.messages import FlagEvidence, Story, StoryMerged
 from geowire.topics import FLAGGED, STORIES, TOPICS
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -173,3 +174,42 @@ def test_a_wrong_line_is_named_by_its_number(command: str, watches: str, capsys:
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert f"{watches}:6: " in line
     assert "write UA" in line
+
+
+def test_a_newcomer_without_stories_is_told_where_to_get_some(
+    watches: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table of zeros would look as if the watches were wrong."""
+    monkeypatch.setenv("GEOWIRE_BUS", f"sqlite:///{tmp_path / 'empty.db'}")
+
+    assert run_app(["watch", "test", watches]) == 0
+
+    assert "there are no stories yet; have some with geowire demo" in capsys.readouterr().err
+
+
+def test_a_story_s_lines_tell_new_from_newer_and_gone() -> None:
+    """A correction is an update, a copy a copy, one thing is no plural, and a withdrawal is seen."""
+    first = story(1, "DE", publisher_count=1)
+    corrected = {"version": 2, "why": first.added[0].why.model_copy(update={"rule": "replaced"})}
+    newer = first.model_copy(update={"added": (first.added[0].model_copy(update=corrected),)})
+    copy = first.model_copy(update={"added": (first.added[0].model_copy(update={"duplicate_of": "a"}),)})
+
+    assert story_lines(first) == [
+        "2026-03-02 12:00  Tanks for Ukraine (1 article, 1 publisher)",
+        "    + DE sends [bold]tanks[/bold] (The DE Courier)",
+    ]
+    assert story_lines(newer)[1] == "    ~ DE sends [bold]tanks[/bold] (The DE Courier, version 2)"
+    assert story_lines(copy)[1] == "    + DE sends [bold]tanks[/bold] (The DE Courier, copy)"
+    assert story_lines(story(2, removed=("story-DE",)))[1:] == ["    - article story-DE was withdrawn"]
+
+
+def test_evidence_says_only_what_is_not_plain() -> None:
+    """Asserted is the rule; alleged, denied, demanded and planned are worth a word."""
+    place = {"field": "text", "start": 0, "end": 5, "quote": "Arms.", "article_id": "a", "url": "https://a.example/"}
+
+    lines = [
+        evidence_line(FlagEvidence.model_validate({**place, "publisher": "The Courier", "status": status}))
+        for status in ("asserted", "alleged", None)
+    ]
+
+    assert lines == ["    “Arms.” (The Courier)", "    “Arms.” (The Courier, alleged)", "    “Arms.” (The Courier)"]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socketserver
+import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import trustme
 from aiohttp import web
 
 from cli.main import run_app
@@ -24,7 +29,10 @@ SECRET = "sixteen letters!"
 class Receiver:
     """A web server on loopback, in a thread of its own: the command runs a loop itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        self.retry_after = ""
+        self.moments: list[float] = []
         self.statuses = [200]
         self.bodies: list[bytes] = []
         self.signatures: list[str] = []
@@ -34,17 +42,18 @@ class Receiver:
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     async def _take(self, request: web.Request) -> web.Response:
+        self.moments.append(time.monotonic())
         self.bodies.append(await request.read())
         self.signatures.append(request.headers.get("Geowire-Signature", ""))
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        return web.Response(status=status, headers={"Location": "/elsewhere"})
+        return web.Response(status=status, headers={"Location": "/elsewhere", "Retry-After": self.retry_after})
 
     async def _start(self) -> web.AppRunner:
         app = web.Application()
         app.router.add_post("/{rest:.*}", self._take)
         runner = web.AppRunner(app)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._context)
         await site.start()
         self.port = runner.addresses[0][1]
         return runner
@@ -128,6 +137,79 @@ def test_what_is_not_taken_is_a_dead_letter(
     assert len(receiver.bodies) == 2
 
 
+def test_a_receiver_may_ask_for_time(receiver: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
+    """429 with Retry-After: the next request comes when that time is over, not with the loop's own short waits."""
+    receiver.statuses, receiver.retry_after = [429, 200], "1"
+
+    done = sent(capsys)
+
+    assert (done["taken"], done["dead_letters"]) == (1, 0)
+    first, second = receiver.moments
+    assert second - first >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_taken"),
+    [
+        (b"", False),
+        (b"no HTTP\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nX-Endless: ", False),
+        (b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n" + b"x" * 100_000, True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\nx", True),
+    ],
+)
+def test_an_odd_answer_is_a_failure_and_an_endless_body_is_not_read(
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: bytes,
+    is_taken: bool,
+) -> None:
+    """Closed without a word, no HTTP, headers without end or a huge one: tried again, then a dead letter."""
+    monkeypatch.setenv("GEOWIRE_WEBHOOK_TIMEOUT", "300ms")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler_of(answer)) as server:
+        monkeypatch.setenv("GEOWIRE_WEBHOOK", f"http://127.0.0.1:{server.server_address[1]}/")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        done = sent(capsys)
+        server.shutdown()
+        thread.join(10)
+
+    assert done["reasons"] == ({} if is_taken else {"webhook-failed": 1})
+    assert receiver.bodies == []
+
+
+def handler_of(answer: bytes) -> type[socketserver.BaseRequestHandler]:
+    """Answers with these bytes and holds the connection until the sender leaves; without any it closes at once."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.settimeout(10)
+            if not answer:
+                return
+            with suppress(OSError):
+                self.request.sendall(answer)
+                while self.request.recv(65_536):
+                    pass
+
+    return Handler
+
+
+def test_a_receiver_without_a_known_certificate_gets_nothing(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A certificate that nobody vouches for is a failure like any other; the flag is not sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with Receiver(context) as strange:
+        monkeypatch.setenv("GEOWIRE_WEBHOOK", f"https://127.0.0.1:{strange.port}/")
+        done = sent(capsys)
+
+        assert done["reasons"] == {"webhook-failed": 1}
+        assert strange.bodies == receiver.bodies == []
+
+
 def test_a_private_address_is_refused_unless_allowed(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,7 +227,15 @@ def test_a_private_address_is_refused_unless_allowed(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("WEBHOOK", ""), ("WEBHOOK", "ftp://token-in-path.example"), ("WEBHOOK_SECRET", "short one")]
+    ("name", "value"),
+    [
+        ("WEBHOOK", ""),
+        ("WEBHOOK", "ftp://token-in-path.example"),
+        ("WEBHOOK", "https://hooks.example:99999/token"),
+        ("WEBHOOK", "https://[::1/token"),
+        ("WEBHOOK", "https:///token"),
+        ("WEBHOOK_SECRET", "short one"),
+    ],
 )
 @pytest.mark.usefixtures("receiver")
 def test_a_missing_setting_is_one_line(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import feedparser
 import pytest
 from lxml import etree
 
 from geowire.events import Event, story_event
 from geowire.messages import AddedArticle, Story
 from processors.flag import FlagStage, Watch
-from processors.flag.atom import ENTRIES
+from processors.flag.atom import ENTRIES, replace_file
 
 BuildStory = Callable[..., Story]
 BuildAdded = Callable[..., AddedArticle]
@@ -66,6 +68,55 @@ def test_a_flag_is_an_entry_with_its_words(
     assert texts(path, "//a:entry/a:link/@href") == ["https://a.example/"]
     assert "“US pledged arms for UA” (The Courier)" in texts(path, "//a:entry/a:content")[0]
     assert [file.name for file in path.parent.iterdir()] == ["aid.atom"]
+
+
+def test_a_feed_is_valid_atom(
+    tmp_path: Path,
+    connection: sqlite3.Connection,
+    story: BuildStory,
+    added: BuildAdded,
+    aid: BuildAid,
+    watch: BuildWatch,
+) -> None:
+    """RFC 4287: id, title, updated, an author, and a link or content in each entry; a reader sees the same text."""
+    odd = "]]> &amp; <![CDATA[ \x00\x1b[31m\ufffe tanks"
+    stage = open_stage(tmp_path, connection, watch(title=odd, description=odd))
+    one = story(1, added("a", aid=[aid()], title=odd, url="https://a.example/?a=1&b=%22"), headline=odd)
+    gone = [story(1, added("b", aid=[aid()]), story_id="gone"), story(2, removed=("b",), story_id="gone", headline=odd)]
+
+    stage.process([update(each) for each in (one, *gone)], connection)
+
+    document = (tmp_path / "aid.atom").read_bytes()
+    parsed = feedparser.parse(document, sanitize_html=False, resolve_relative_uris=False)
+    assert (parsed.bozo, parsed.version) == (False, "atom10")
+    assert parsed.feed.author == "geowire"
+    assert parsed.feed.title == "]]> &amp; <![CDATA[ [31m tanks"
+    assert {"id", "title", "updated", "content"} <= set.intersection(*(set(entry) for entry in parsed.entries))
+    assert all(entry.updated_parsed for entry in parsed.entries)
+    assert [entry.get("link") for entry in parsed.entries] == ["https://b.example/", "https://a.example/?a=1&b=%22"]
+    assert parsed.entries[0].title.startswith("Taken back: ")
+
+
+def test_a_reader_never_sees_a_part_of_a_feed(tmp_path: Path) -> None:
+    """The file is read over and over while it is written: each time it is one whole version."""
+    path, versions = tmp_path / "aid.atom", [bytes([65 + n]) * 500_000 for n in range(12)]
+    replace_file(path, versions[0])
+    seen: list[bytes] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(path.read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for version in versions:
+        replace_file(path, version)
+    done.set()
+    reader.join(10)
+
+    assert set(seen) <= set(versions)
+    assert seen
 
 
 def test_a_flag_taken_back_says_so_under_its_own_id(

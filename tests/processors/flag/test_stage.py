@@ -13,7 +13,7 @@ from geowire.errors import Rejected
 from geowire.events import Event, merged_event, story_event
 from geowire.messages import AddedArticle, Flagged, Story, StoryMerged
 from geowire.stage import StatefulStage
-from processors.flag import FlagStage, Watch
+from processors.flag import FlagStage, Watch, shipped_watches
 
 BuildStory = Callable[..., Story]
 BuildAdded = Callable[..., AddedArticle]
@@ -334,3 +334,113 @@ def test_other_messages_are_rejected(
 
     with pytest.raises(Rejected, match="not-a-story"):
         stage.process(flags, connection)
+
+
+def test_a_merger_of_two_flagged_stories_takes_both_flags_back(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """Each story had raised a flag for the same act: when its last source goes, readers hear of both ids."""
+    raised = stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    raised += stage.process([update(story(1, added("b", aid=[aid()]), story_id="ended"))], connection)
+    stage.process([update(story(2, merged_from=("ended",)))], connection)
+
+    assert stage.process([update(story(3, removed=("b",)))], connection) == []
+    events = stage.process([update(story(4, removed=("a",)))], connection)
+
+    retracts = {event.data.retracts for event in events if isinstance(event.data, Flagged)}
+    assert retracts == {event.id for event in raised}
+    assert len(events) == len(raised) == 2
+
+
+def test_a_standing_flag_goes_on_in_a_story_that_had_taken_its_own_back(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """After the merger the act is known, and the flag that stands is the one that can be taken back."""
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    stage.process([update(story(2, removed=("a",)))], connection)
+    (standing,) = stage.process([update(story(1, added("b", aid=[aid()]), story_id="ended"))], connection)
+
+    merged = stage.process([update(story(3, added("c", aid=[aid()]), merged_from=("ended",)))], connection)
+    events = stage.process([update(story(4, removed=("b",))), update(story(5, removed=("c",)))], connection)
+
+    assert merged == []
+    assert [event.data.retracts for event in events if isinstance(event.data, Flagged)] == [standing.id]
+
+
+def test_a_reason_told_quietly_in_between_fires_under_a_new_id(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """However a reason went and came, an id that readers know is not used twice."""
+    again = watch(all={"aid": {"recipient": "UA"}}, again_on=["aid", "publisher"])
+    same = {"id": "courier"}
+
+    flags = run(
+        again,
+        connection,
+        story(1, added("a", aid=[aid()], publisher={"id": "first"})),
+        story(2, added("b", aid=[aid()], publisher=same)),
+        story(3, removed=("b",)),
+        story(4, added("c", aid=[aid(donor="DE")], publisher=same)),
+        story(5, removed=("c",)),
+        story(6, added("d", aid=[aid()], publisher=same)),
+    )
+
+    assert flags[1:] == [
+        [("courier", False)],
+        [("courier", True)],
+        [("pledged DE -> UA", False)],
+        [("pledged DE -> UA", True)],
+        [("courier (2)", False)],
+    ]
+
+
+def test_a_watch_that_is_no_longer_in_force_says_nothing_of_corrections(
+    stage: FlagStage,
+    connection: sqlite3.Connection,
+    story: BuildStory,
+    added: BuildAdded,
+    aid: BuildAid,
+    watch: Callable[..., Watch],
+) -> None:
+    """Nobody looked whether its reason still holds; but with the article its flag goes."""
+    (raised,) = stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    other = FlagStage([watch(id="other")])
+
+    corrected = other.process([update(story(2, added("a", "replaced", version=2, aid=[aid()])))], connection)
+    withdrawn = other.process([update(story(3, removed=("a",)))], connection)
+
+    assert [event.data.watch for event in corrected if isinstance(event.data, Flagged)] == ["other"]
+    retracts = {event.data.watch: event.data.retracts for event in withdrawn if isinstance(event.data, Flagged)}
+    assert retracts == {"aid": raised.id, "other": corrected[0].id}
+
+
+def test_a_retraction_may_be_read_before_its_flag(
+    stage: FlagStage,
+    connection: sqlite3.Connection,
+    story: BuildStory,
+    added: BuildAdded,
+    aid: BuildAid,
+    watch: Callable[..., Watch],
+) -> None:
+    """A flag of an ended story and its retraction lie in two partitions: rebuilt in either order it is taken back."""
+    (raised,) = stage.process([update(story(1, added("a", aid=[aid()]), story_id="ended"))], connection)
+    (retracted,) = stage.process([update(story(5, merged_from=("ended",), removed=("a",)))], connection)
+    with sqlite3.connect(":memory:") as empty:
+        rebuilt = FlagStage([watch()])
+        rebuilt.create_tables(empty)
+        rebuilt.rebuild([retracted, raised], empty)
+        events = rebuilt.process([update(story(6, added("b", aid=[aid()]), merged_from=("ended",)))], empty)
+    empty.close()
+
+    assert told(events) == [("pledged US -> UA (2)", False)]
+
+
+def test_a_refusal_is_no_arms_to_russia(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """The shipped watch tells of what Russia gets or asks for; that somebody gives nothing is neither."""
+    arms = next(watch for watch in shipped_watches() if watch.id == "arms-to-russia")
+
+    flags = run(arms, connection, story(1, added("a", aid=[aid("refused", "IR", "RU"), aid("provided", "KP", "RU")])))
+
+    assert flags == [[("provided KP -> RU", False)]]

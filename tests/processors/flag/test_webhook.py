@@ -14,13 +14,13 @@ import pytest
 
 from geowire.bus import Bus, open_bus
 from geowire.consume import ConsumerLoop, LoopOptions
-from geowire.errors import Transient
+from geowire.errors import Rejected, Transient
 from geowire.events import Event, encode, flagged_event, header_texts
 from geowire.messages import Flagged, Reason
 from geowire.monitor import Counts
 from geowire.retries import retry, waiting_letters
 from geowire.topics import DEADLETTERS, FLAGGED
-from processors.flag.webhook import BATCH_SECONDS, WebhookStage
+from processors.flag.webhook import BATCH_SECONDS, Busy, WebhookStage
 
 SECRET = b"sixteen letters!"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -43,6 +43,7 @@ class Receiver:
     body: bytes = b""
     now: float = 1_000.0
     seconds: float = 0.0
+    pause: float = 0.0
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> None:
         """One request."""
@@ -52,7 +53,7 @@ class Receiver:
         value = json.loads(body)["data"]["reason"]["value"]
         if self.failures.get(value, 0) > 0:
             self.failures[value] -= 1
-            raise Transient("receiver.example answered 503")
+            raise Busy("receiver.example answered 503", self.pause)
         self.taken.append(value)
 
     def stage(self, attempts: int = 3) -> WebhookStage:
@@ -154,3 +155,46 @@ def test_a_dead_letter_that_is_retried_has_all_its_attempts(bus: Bus) -> None:
     assert retried.refusal is None
     assert receiver.taken == ["a", "b", "c"]
     assert (counts.retries, counts.dead) == (1, 0)
+
+
+def test_a_dead_letter_that_comes_again_by_itself_is_sent() -> None:
+    """Even if it is the very batch that was given up last: it has all its attempts anew."""
+    receiver = Receiver(failures={"a": 3})
+    stage = receiver.stage(attempts=2)
+    with pytest.raises(Transient):
+        stage.process([flag("a")])
+    for _ in range(2):
+        with pytest.raises(Rejected if receiver.failures["a"] == 2 else Transient):
+            stage.process([flag("a")])
+
+    stage.process([flag("a")])
+
+    assert (receiver.taken, receiver.asked) == (["a"], 4)
+
+
+def test_a_receiver_that_asks_for_time_gets_it() -> None:
+    """Until then nothing is sent and no attempt is spent."""
+    receiver = Receiver(failures={"a": 1}, pause=120.0)
+    stage = receiver.stage(attempts=2)
+    for _ in range(5):
+        with pytest.raises(Transient, match=r"503|wait 120 s more"):
+            stage.process([flag("a")])
+    assert receiver.asked == 1
+
+    receiver.now += 120.0
+    stage.process([flag("a")])
+
+    assert (receiver.taken, receiver.asked) == (["a"], 2)
+
+
+def test_no_receiver_can_ask_for_more_than_an_hour() -> None:
+    """A Retry-After of years does not end the deliveries."""
+    receiver = Receiver(failures={"a": 1}, pause=1e9)
+    stage = receiver.stage()
+    with pytest.raises(Busy):
+        stage.process([flag("a")])
+
+    receiver.now += 3_600.0
+    stage.process([flag("a")])
+
+    assert receiver.taken == ["a"]
