@@ -9,9 +9,11 @@ DATA ?= $(SHARED)/data
 TEXTS ?= $(DATA)/themes/unlabelled_dev.jsonl.gz
 BENCH_STAMP := .venv-bench/.installed
 KAFKA_LIBS := .kafka/libs/.copied
+NODE_LIBS := examples/node/node_modules/.package-lock.json
+JAVA_JAR := examples/java/target/consume.jar
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo test examples check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,7 +32,20 @@ demo: $(STAMP)  ## The whole pipeline on the sample news web: no broker, no netw
 
 test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are there
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_LIBS); fi
+	@$(MAKE) --no-print-directory examples
 	$(BIN)/python -m pytest
+
+examples:  ## What the consumers in examples/ need: from npm where Node is there, from Maven where a JDK is
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_LIBS); fi
+	@if command -v javac >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(JAVA_JAR); fi
+
+$(NODE_LIBS): examples/node/package.json examples/node/package-lock.json
+	cd examples/node && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(JAVA_JAR): examples/java/pom.xml examples/java/src/main/java/Consume.java
+	mvn --quiet --batch-mode -f examples/java/pom.xml package
+	@touch $@
 
 $(KAFKA_LIBS): tests/servers/pom.xml
 	mvn --quiet --batch-mode -f tests/servers/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.kafka/libs
@@ -84,4 +99,4 @@ kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty po
 	GEOWIRE_TEST_KILLS=20 $(BIN)/python -m pytest tests/pipeline/test_relate_kill_9.py -s
 
 clean:  ## Forget what was built; keep .venv
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist examples/node/node_modules examples/java/target
