@@ -13,7 +13,7 @@ NODE_LIBS := examples/node/node_modules/.package-lock.json
 JAVA_JAR := examples/java/target/consume.jar
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test examples check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo test examples check format lock contract contract-release gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,8 +63,11 @@ format: $(STAMP)  ## Put the code into shape
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
 
-contract: $(STAMP)  ## Write the JSON Schemas and the AsyncAPI document from the models
+contract: $(STAMP)  ## Write the JSON Schemas, the AsyncAPI document, docs/messages.md and docs/settings.md from the code
 	$(BIN)/python -m geowire.contract
+
+contract-release: $(STAMP)  ## Freeze the schemas as released; refused if a change of them is not additive
+	$(BIN)/python -m geowire.contract --release
 
 gazetteer: $(STAMP)  ## Compile the gazetteer from its YAML
 	$(BIN)/python -m processors.tag.build
