@@ -44,7 +44,8 @@ def publish_stream(bus: Bus, label: str) -> Stream:
     bus.ensure_topics([replace(FLAGGED, name=flagged, partitions=PARTITIONS)])
     articles, flags = tagged_events(), flag_events()
     bus.publish([replace(encode(event), topic=tagged) for event in with_troubles(articles)])
-    bus.publish([replace(encode(event), topic=flagged) for event in with_repeats(flags)])
+    early = flags[-1]  # where stories have merged, a retraction may overtake its flag
+    bus.publish([replace(encode(event), topic=flagged) for event in [early, *with_repeats(flags)]])
     bus.publish([unknown(tagged), foreign(tagged), unknown(flagged), foreign(flagged)])
     standing = [event.data for event in (articles[1], articles[4], articles[6])]
     raised = [event for event in flags if isinstance(event.data, Flagged) and event.data.retracts is None]
