@@ -30,7 +30,8 @@ MAKE = re.compile(r"(?:^|[\s(;&])make((?: +[a-z][a-z-]*)+)")
 COMPOSE = re.compile(r"docker compose((?: +[^\s|;&#)]+)+)")
 NAME = re.compile(r"GEOWIRE_[A-Z0-9_]+")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-FILE = re.compile(
+ROOMS = "geowire|ingest|processors|flows|cli|tests|docs|benchmarks|examples|docker"
+FILE = re.compile(rf"(?<![\w/.*<-])(?:{ROOMS})/[\w./-]*(?:\.[a-z]\w*|/)(?![\w*<{{])")
     r"(?:geowire|ingest|processors|flows|cli|tests|docs|benchmarks|examples|docker)/[\w./-]*(?:\.[a-z]\w*|/)"
 )
 BUILT = ("examples/java/target/", "examples/node/node_modules/")
@@ -180,11 +181,7 @@ def other_names() -> set[str]:
 
 def missing_files(line: str) -> list[str]:
     """Files of the repository that a line names and that are not there; what is built does not count."""
-    found = [
-        match[0] for match in FILE.finditer(line) if not re.match(r"[\w/.*<-]", line[match.start() - 1 : match.start()])
-    ]
-    found = [name for name in found if not re.match(r"[\w*<{]", line[line.index(name) + len(name) :])]
-    return [name for name in found if not (ROOT / name).exists() and not name.startswith(BUILT)]
+    return [name for name in FILE.findall(line) if not (ROOT / name).exists() and not name.startswith(BUILT)]
 
 
 def leads(page: Path, target: str) -> bool:

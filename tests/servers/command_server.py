@@ -12,12 +12,12 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).parents[2]
 
 
-def serve(path: str) -> None:
+def serve(path: str) -> NoReturn:
     """Answer calls one after another, until the caller ends this process."""
     sys.path[:0] = [str(ROOT)]
     import cli.main  # noqa: F401  # what takes so long
@@ -80,4 +80,6 @@ def call(path: str, arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     what, socket_path, *rest = sys.argv[1:]
-    sys.exit(call(socket_path, rest) if what == "call" else serve(socket_path))
+    if what == "serve":
+        serve(socket_path)
+    sys.exit(call(socket_path, rest))
