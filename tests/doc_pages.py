@@ -32,8 +32,6 @@ NAME = re.compile(r"GEOWIRE_[A-Z0-9_]+")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 ROOMS = "geowire|ingest|processors|flows|cli|tests|docs|benchmarks|examples|docker"
 FILE = re.compile(rf"(?<![\w/.*<-])(?:{ROOMS})/[\w./-]*(?:\.[a-z]\w*|/)(?![\w*<{{])")
-    r"(?:geowire|ingest|processors|flows|cli|tests|docs|benchmarks|examples|docker)/[\w./-]*(?:\.[a-z]\w*|/)"
-)
 BUILT = ("examples/java/target/", "examples/node/node_modules/")
 ONE_SERVICE = {"run", "exec"}
 
