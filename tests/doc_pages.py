@@ -23,9 +23,12 @@ from geowire.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 REASONS = {"docker", "kafka", "network", "long", "checkout"}
+SHELL = re.compile(r"(?m)^\$? ?(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:geowire|make|docker|python|pip|npm|kcat|pytest) ")
 FENCE = re.compile(r"^ *```(.*)$")
 SPAN = re.compile(r"`([^`\n]+)`")
-COMMAND = re.compile(r"(?:^|[\s(]|bin/)geowire((?: +[^\s|;&#)]+)+)")
+COMMAND = re.compile(
+    r"(?:^(?:\$ )?|[|;&(] *|\b(?:exec|run)(?: +-\S+)* +\S+ +|[A-Z_]=\S* +)(?:\S*bin/)?geowire((?: +[^\s|;&#)]+)+)"
+)
 MAKE = re.compile(r"(?:^|[\s(;&])make((?: +[a-z][a-z-]*)+)")
 COMPOSE = re.compile(r"docker compose((?: +[^\s|;&#)]+)+)")
 NAME = re.compile(r"GEOWIRE_[A-Z0-9_]+")
@@ -94,6 +97,7 @@ def problems(page: Path, text: str) -> Iterator[str]:
     """Everything that a page names and that is not there, one line each."""
     code = code_of(text)
     yield from (f"mark {' '.join(b.mark)!r}: write sh and one of {REASONS}" for b in blocks_of(text) if is_mismarked(b))
+    yield from (f"line {b.line}: commands without a mark: write sh" for b in blocks_of(text) if is_unmarked(b))
     yield from unknown_commands(code)
     yield from (f"no target for `make {name}`" for name in named(MAKE, code) if name not in make_targets())
     yield from unknown_services(code)
@@ -105,6 +109,11 @@ def problems(page: Path, text: str) -> Iterator[str]:
 def is_mismarked(block: Block) -> bool:
     """Whether a block of shell has a mark that nobody knows."""
     return block.mark[:1] == ("sh",) and not (len(block.mark) <= 2 and set(block.mark[1:]) <= REASONS)
+
+
+def is_unmarked(block: Block) -> bool:
+    """Whether a block that passes for an illustration begins with a command."""
+    return not block.mark and SHELL.match(block.text) is not None
 
 
 def named(pattern: re.Pattern[str], code: Sequence[str]) -> list[str]:

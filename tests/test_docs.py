@@ -152,8 +152,10 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     [
         ("Try `geowire pole`.", "`geowire` has no command pole"),
         ("Try `geowire poll --everything`.", "`geowire ... poll` has no option --everything"),
-        ("```\n.venv/bin/geowire feeds ad x\n```", "`feeds` has no command ad"),
+        ("```sh\n.venv/bin/geowire feeds ad x\n```", "`feeds` has no command ad"),
         ("```sh long\ngeowire run | geowire tail x --forever\n```", "`geowire ... tail` has no option --forever"),
+        ("`docker compose exec -T tag geowire statas`", "`geowire` has no command statas"),
+        ("`GEOWIRE_BATCH=1 .venv/bin/geowire poll --al`", "`geowire ... poll` has no option --al"),
         ("Then `make tee`.", "no target for `make tee`"),
         ("```sh docker\ndocker compose up -d grafama\n```", "no service grafama in a compose file"),
         ("Set `GEOWIRE_BUSS`.", "no setting GEOWIRE_BUSS"),
@@ -162,6 +164,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         ("See [there](nowhere.md).", "dead link nowhere.md"),
         ("See [there](README.md#nowhere).", "dead link README.md#nowhere"),
         ("```sh later\ntrue\n```", "mark 'sh later'"),
+        ("```\nGEOWIRE_BATCH=1 geowire poll\n```", "line 2: commands without a mark"),
     ],
 )
 def test_what_is_not_there_is_noticed(text: str, problem: str) -> None:
@@ -173,6 +176,7 @@ def test_what_is_not_there_is_noticed(text: str, problem: str) -> None:
     "text",
     [
         "`geowire feeds check https://a.example --json`, `geowire process tag|relate --until-idle`, `geowire <it>`",
+        "`prefect worker start --pool geowire --type process`, `docker compose exec -T tag geowire feeds list`",
         "`make test`, `make setup check`, `make PYTHON=/usr/bin/python3.12`, to make sense",
         "`docker compose exec tag geowire status` and `docker compose logs -f tag --tail 50`",
         "`GEOWIRE_BUS`, `GEOWIRE_*`, [the web](https://a.example/x), [up](#geowire), `ingest/starter/<region>.yaml`",

@@ -138,9 +138,9 @@ def printed_at_end(command: list[str], is_through: Callable[[], bool]) -> list[s
     """What an example prints when it is asked to end once it is through."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            wait_until(lambda: is_through() or process.poll() is not None, "the example to read everything", 30)
+            wait_until(lambda: is_through() or process.poll() is not None, "the example to read everything")
             process.terminate()
-            out, complaints = process.communicate(timeout=20)
+            out, complaints = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode in CLEAN_ENDS, complaints
