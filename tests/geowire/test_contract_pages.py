@@ -9,7 +9,7 @@ import pytest
 
 from geowire.contract.pages import duration_text, generate_pages, type_text
 from geowire.settings import Settings, parse_duration
-from geowire.topics import MODELS
+from geowire.topics import ARTICLES, DAY_MS, FEEDS, FLAGGED, MODELS, STORIES, TAGGED, TOPICS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -18,6 +18,21 @@ DOCS = Path(__file__).parents[2] / "docs"
 def test_a_page_is_that_of_the_code(name: str) -> None:
     """Run `make contract` after a change of the messages or the settings."""
     assert (DOCS / name).read_text("utf-8") == generate_pages()[name]
+
+
+def test_the_page_for_readers_has_the_topics_of_the_contract() -> None:
+    """Key, partitions and how long a message is kept, of each topic that it names in its table."""
+    page = (DOCS / "consuming.md").read_text("utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `geo")
+    ]
+    topics = {f"`{topic.name}`": topic for topic in TOPICS}
+
+    assert {name for name, *_ in rows} >= {f"`{topic.name}`" for topic in (ARTICLES, TAGGED, STORIES, FLAGGED, FEEDS)}
+    for name, key, partitions, kept, _ in rows:
+        topic = topics[name]
+        days = f"{topic.retention_ms // DAY_MS} days" if topic.cleanup == "delete" else "compacted"
+        assert (key, partitions, kept[: len(days)]) == (topic.key, str(topic.partitions), days)
 
 
 def test_every_setting_has_a_row_with_its_meaning() -> None:
