@@ -9,11 +9,9 @@ DATA ?= $(SHARED)/data
 TEXTS ?= $(DATA)/themes/unlabelled_dev.jsonl.gz
 BENCH_STAMP := .venv-bench/.installed
 KAFKA_LIBS := .kafka/libs/.copied
-NODE_LIBS := examples/node/node_modules/.package-lock.json
-JAVA_JAR := examples/java/target/consume.jar
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test examples check format lock contract contract-release gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +33,10 @@ test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are t
 	@$(MAKE) --no-print-directory examples
 	$(BIN)/python -m pytest
 
+NODE_LIBS := examples/node/node_modules/.package-lock.json
+JAVA_JAR := examples/java/target/consume.jar
+
+.PHONY: examples contract-release
 examples:  ## What the consumers in examples/ need: from npm where Node is there, from Maven where a JDK is
 	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_LIBS); fi
 	@if command -v javac >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(JAVA_JAR); fi
