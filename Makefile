@@ -36,7 +36,7 @@ test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are t
 NODE_LIBS := examples/node/node_modules/.package-lock.json
 JAVA_JAR := examples/java/target/consume.jar
 
-.PHONY: examples contract-release
+.PHONY: examples freeze
 examples:  ## What the consumers in examples/ need: from npm where Node is there, from Maven where a JDK is
 	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_LIBS); fi
 	@if command -v javac >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(JAVA_JAR); fi
@@ -68,7 +68,7 @@ lock:  ## Resolve the dependencies anew (needs uv)
 contract: $(STAMP)  ## Write the JSON Schemas, the AsyncAPI document, docs/messages.md and docs/settings.md from the code
 	$(BIN)/python -m geowire.contract
 
-contract-release: $(STAMP)  ## Freeze the schemas as released; refused if a change of them is not additive
+freeze: $(STAMP)  ## Freeze the schemas as released; refused if a change of them is not additive
 	$(BIN)/python -m geowire.contract --release
 
 gazetteer: $(STAMP)  ## Compile the gazetteer from its YAML

@@ -71,7 +71,7 @@ def test_what_the_pipeline_writes_follows_the_current_schemas(deliveries: list[D
 
 
 def test_every_message_is_released() -> None:
-    """A new message is frozen with the release that brings it: `make contract-release`."""
+    """A new message is frozen with the release that brings it: `make freeze`."""
     assert released_schemas().keys() == set(NAMES)
 
 
