@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -150,7 +150,9 @@ TYPES = (
 
 
 def setting_type(info: FieldInfo) -> str:
-    """What to write: a word for the type, and its range."""
+    """What to write: the values that there are, or a word for the type and its range."""
+    if get_origin(info.annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(info.annotation))
     annotation = str(info.annotation)
     word = next((word for part, word in TYPES if part in annotation), "text")
     words = f"{word}s" if annotation.startswith("tuple") and word == "duration" else word
@@ -158,9 +160,14 @@ def setting_type(info: FieldInfo) -> str:
 
 
 def limits(info: FieldInfo) -> Iterator[str]:
-    """The bounds of a number."""
+    """The bounds of a number or a duration."""
     for bound in info.metadata:
         if (least := getattr(bound, "ge", None)) is not None:
-            yield f", at least {least:,}"
+            yield f", at least {bound_text(least)}"
         if (greatest := getattr(bound, "le", None)) is not None:
-            yield f", at most {greatest:,}"
+            yield f", at most {bound_text(greatest)}"
+
+
+def bound_text(bound: Any) -> str:
+    """A bound as a person would write it."""
+    return duration_text(bound) if isinstance(bound, timedelta) else f"{bound:,}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel, Field
 
-from geowire.contract.pages import duration_text, generate_pages, type_text
+from geowire.contract.pages import duration_text, generate_pages, setting_type, type_text
 from geowire.settings import Settings, parse_duration
 from geowire.topics import ARTICLES, DAY_MS, FEEDS, FLAGGED, MODELS, STORIES, TAGGED, TOPICS
 
@@ -63,6 +65,27 @@ def test_a_default_is_written_as_a_person_would(text: str) -> None:
 def test_a_day_is_the_largest_unit() -> None:
     """Nobody thinks in weeks of a limit of ten days."""
     assert duration_text(timedelta(days=14)) == "14d"
+
+
+class Some(BaseModel):
+    """Settings of each kind."""
+
+    value: Literal["plaintext", "ssl"] = "ssl"
+    number: int = Field(default=8, ge=1, le=5_000)
+    duration: timedelta = Field(default=timedelta(1), ge=timedelta(seconds=90))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("value", "`plaintext`, `ssl`"),
+        ("number", "integer, at least 1, at most 5,000"),
+        ("duration", "duration, at least 90s"),
+    ],
+)
+def test_what_a_setting_takes_is_said(name: str, text: str) -> None:
+    """Its values, or the bounds of a number or a duration."""
+    assert setting_type(Some.model_fields[name]) == text
 
 
 @pytest.mark.parametrize(
