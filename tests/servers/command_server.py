@@ -24,6 +24,8 @@ def serve(path: str) -> NoReturn:
 
     stay_here()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries children; the callers know how they ended
+    os.setsid()
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))  # commands that go on end with this process
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
@@ -31,6 +33,7 @@ def serve(path: str) -> NoReturn:
             connection, _ = listener.accept()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 os._exit(answer(connection))
             connection.close()
 
