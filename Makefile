@@ -16,7 +16,7 @@ LOCAL_PORTS = $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(if $(POSTGRES_POR
 	$(if $(METRICS_PORT),--metrics-port $(METRICS_PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up-local down-local test check audit format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo up-local down-local test examples check audit format lock contract freeze gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,7 +44,24 @@ down-local: $(STAMP)  ## End it and leave nothing; KEEP_DATA=1 leaves .local/dat
 
 test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are there
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_LIBS); fi
+	@$(MAKE) --no-print-directory examples
 	$(BIN)/python -m pytest
+
+NODE_LIBS := examples/node/node_modules/.package-lock.json
+JAVA_JAR := examples/java/target/consume.jar
+
+.PHONY: examples freeze
+examples:  ## What the consumers in examples/ need: from npm where Node is there, from Maven where a JDK is
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_LIBS); fi
+	@if command -v javac >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(JAVA_JAR); fi
+
+$(NODE_LIBS): examples/node/package.json examples/node/package-lock.json
+	cd examples/node && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(JAVA_JAR): examples/java/pom.xml examples/java/src/main/java/Consume.java
+	mvn --quiet --batch-mode -f examples/java/pom.xml package
+	@touch $@
 
 $(KAFKA_LIBS): tests/servers/pom.xml
 	mvn --quiet --batch-mode -f tests/servers/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.kafka/libs
@@ -71,8 +88,11 @@ format: $(STAMP)  ## Put the code into shape
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
 
-contract: $(STAMP)  ## Write the JSON Schemas and the AsyncAPI document from the models
+contract: $(STAMP)  ## Write the JSON Schemas, the AsyncAPI document, docs/messages.md and docs/settings.md from the code
 	$(BIN)/python -m geowire.contract
+
+freeze: $(STAMP)  ## Freeze the schemas as released; refused if a change of them is not additive
+	$(BIN)/python -m geowire.contract --release
 
 gazetteer: $(STAMP)  ## Compile the gazetteer from its YAML
 	$(BIN)/python -m processors.tag.build
@@ -107,4 +127,4 @@ kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty po
 	GEOWIRE_TEST_KILLS=20 $(BIN)/python -m pytest tests/pipeline/test_relate_kill_9.py -s
 
 clean:  ## Forget what was built; keep .venv
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist examples/node/node_modules examples/java/target

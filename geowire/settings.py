@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     crawl_delay_max: Duration = timedelta(seconds=60)
     """The longest crawl-delay that is kept; a host that asks for more is asked this often."""
     private_host_spacing: Duration = timedelta(0)
-    """The same for a host at an allowed private address."""
+    """Between requests to one host at an allowed private address."""
     workers: int = Field(default=0, ge=0, le=256)
     """Processes that parse feeds and extract articles; 0: one for each core."""
     extract_timeout: Duration = timedelta(seconds=20)

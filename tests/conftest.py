@@ -14,6 +14,7 @@ from servers.postgres import postgres_server
 from sqlalchemy import create_engine, text
 
 from geowire.bus import Bus, MemberOptions, open_bus
+from geowire.settings import Settings
 from local.postgres import find_binaries
 
 ROOT = Path(__file__).parent.parent
@@ -30,9 +31,14 @@ def unavailable(what: str) -> None:
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A test sees the defaults, whatever the shell or a `.env` file says."""
+    leave_settings(monkeypatch, tmp_path)
+
+
+def leave_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Forget what the shell says of settings, and work in a folder without a `.env`."""
     for name in [name for name in os.environ if name.startswith("GEOWIRE_") and name != "GEOWIRE_TEST_KAFKA"]:
         monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(folder)
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +81,17 @@ def postgres_url(postgres_server_url: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
     return postgres_server_url.rpartition("/")[0] + f"/{name}"
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Where the pipeline left what it made of the sample news web, on the embedded bus. For reading only."""
+    from servers.sample_run import run_sample  # what needs no pipeline must not wait for its import
+
+    folder = tmp_path_factory.mktemp("sample")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        leave_settings(monkeypatch, folder)
+        return run_sample(folder)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.kafka)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, get_args
@@ -66,6 +67,55 @@ def test_the_document_is_asyncapi_3() -> None:
 def test_every_event_type_has_a_sample() -> None:
     """A new type comes with a message that must parse for ever."""
     assert {sample(path).record.headers[3][1].decode() for path in SAMPLES} == MODELS.keys()
+
+
+def test_every_field_is_filled_in_a_sample() -> None:
+    """A field that comes anew, in a message or in a part of one, comes with a sample that must parse for ever."""
+    roots = [json.loads(path.read_text("utf-8")) for path in (FOLDER / "schemas").iterdir()]
+    parts = [part for root in roots for part in (root, *root.get("$defs", {}).values())]
+    fields = {(part["title"], name) for part in parts for name in part["properties"]}
+
+    filled = {field for path in SAMPLES for field in filled_fields(json.loads(path.read_text("utf-8")))}
+
+    assert fields - filled == set()
+
+
+def filled_fields(raw: dict[str, Any]) -> set[tuple[str, str]]:
+    """(message or part, field) of all that a sample fills."""
+    name = MODELS[raw["headers"]["ce_type"]].__name__
+    root = json.loads((FOLDER / "schemas" / f"{name}.v1.json").read_text("utf-8"))
+    return set(filled_under(raw["value"], root, root.get("$defs", {})))
+
+
+def filled_under(value: Any, schema: dict[str, Any], parts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same for a value with its schema."""
+    for choice in schema.get("anyOf", [schema]):
+        shape = parts[choice["$ref"].rpartition("/")[2]] if "$ref" in choice else choice
+        if isinstance(value, dict) and "properties" in shape:
+            for name in [name for name in shape["properties"] if value.get(name) not in (None, [], {})]:
+                yield shape["title"], name
+                yield from filled_under(value[name], shape["properties"][name], parts)
+        elif isinstance(value, list) and "items" in shape:
+            for one in value:
+                yield from filled_under(one, shape["items"], parts)
+
+
+def test_an_empty_field_counts_as_not_filled() -> None:
+    """The check can fail."""
+    bare = json.loads((DATA / "messages" / "v1" / "article.published.bare.json").read_text("utf-8"))
+
+    assert ("Article", "title") in filled_fields(bare)
+    assert ("Publisher", "id") in filled_fields(bare)
+    assert not {("Article", "authors"), ("Publisher", "name")} & filled_fields(bare)
+
+
+def test_offsets_of_a_sample_lead_to_its_words() -> None:
+    """They count code points, also behind a character that UTF-16 needs two units for."""
+    path = next(path for path in SAMPLES if path.stem == "article.tagged.full")
+    value = json.loads(path.read_text("utf-8"))["value"]
+
+    for entity in value["entities"]:
+        assert value[entity["field"]][entity["start"] : entity["end"]] == entity["surface"]
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
