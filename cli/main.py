@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from cli import demo, feeds, filters, poll, process, revisit, run, status, tail, watch
+from cli import backfill, demo, feeds, filters, poll, prefect, process, revisit, run, status, tail, watch
 from cli.console import note, say, set_up_logging
 from geowire import __version__
 from geowire.errors import GeowireError, Misconfigured
@@ -46,9 +46,11 @@ def _options(
 app.command(rich_help_panel="Start here")(demo.demo)
 app.command(rich_help_panel="Start here")(run.run)
 app.command(rich_help_panel="Pipeline")(poll.poll)
+app.command(rich_help_panel="Pipeline")(backfill.backfill)
 app.command(rich_help_panel="Pipeline")(revisit.revisit)
 app.command(rich_help_panel="Pipeline")(revisit.forget)
 app.add_typer(process.app, name="process", rich_help_panel="Pipeline")
+app.add_typer(prefect.app, name="prefect", rich_help_panel="Pipeline")
 app.command(rich_help_panel="Look")(tail.tail)
 app.command(rich_help_panel="Look")(status.status)
 app.add_typer(feeds.app, name="feeds", rich_help_panel="Look")

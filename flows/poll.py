@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.artifacts import publish_poll_report
 from flows.events import emit_poll
 from flows.names import poll_run_name, shard_run_name
+from flows.run_log import cap_run_log
 from geowire.bus import open_bus
 from geowire.errors import Transient
 from geowire.settings import load_settings
@@ -64,6 +65,7 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
         Entries by outcome; they add up to the entries seen.
     """
     settings = load_settings()
+    cap_run_log(settings.log_level)
     with open_bus(settings.bus_url, replication=settings.kafka_replication) as bus:
         await asyncio.to_thread(bus.ensure_topics, TOPICS)
         async with open_ingest(settings, bus) as ingest:

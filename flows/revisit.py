@@ -8,6 +8,7 @@ from prefect import flow
 
 from flows.artifacts import publish_revisit_report
 from flows.names import revisit_run_name
+from flows.run_log import cap_run_log
 from geowire.bus import open_bus
 from geowire.settings import load_settings
 from geowire.topics import TOPICS
@@ -33,6 +34,7 @@ async def revisit_articles(limit: int = 2_000) -> dict[str, int]:
         Pages by outcome.
     """
     settings = load_settings()
+    cap_run_log(settings.log_level)
     with open_bus(settings.bus_url, replication=settings.kafka_replication) as bus:
         await asyncio.to_thread(bus.ensure_topics, TOPICS)
         report = await revisit_once(settings, bus, limit)
