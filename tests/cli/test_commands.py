@@ -16,7 +16,21 @@ from geowire import __version__
 from geowire.bus import Record, open_bus
 from geowire.topics import DEADLETTERS
 
-COMMANDS = ("demo", "run", "poll", "process", "tail", "status", "feeds", "extract", "tag", "relate", "watch")
+COMMANDS = (
+    "demo",
+    "run",
+    "poll",
+    "process",
+    "tail",
+    "status",
+    "feeds",
+    "extract",
+    "tag",
+    "relate",
+    "watch",
+    "backfill",
+    "prefect",
+)
 
 
 @pytest.fixture
@@ -56,6 +70,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "environment", "words"),
     [
         (["poll"], {}, "feeds.yaml"),
+        (["backfill", "--since", "long ago"], {}, "write an age such as 30d or a day such as 2026-10-01"),
         (["poll"], {"FEEDS": "missing.opml"}, "missing.opml"),
         (["poll", "--feeds", "file:///etc/passwd"], {}, "write the path"),
         (["status"], {"BUS": "amqp://x"}, "kafka://host:9092"),

@@ -6,7 +6,6 @@ The server waits here for ten seconds instead of the ninety of a real one; `make
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -40,17 +39,24 @@ def state_of(server: PrefectServer, run: dict[str, Any]) -> str:
 
 
 def executed(run: dict[str, Any], environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
-    """A process of its own group that executes the run, as a worker starts one."""
-    command = [sys.executable, "-m", "prefect", "flow-run", "execute", run["id"]]
-    with (folder / f"{run['id']}.log").open("wb") as log:
-        return subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    """The one process of the run, as a worker starts it."""
+    command = [sys.executable, "-m", "prefect.engine"]
+    with (folder / "engine.log").open("wb") as log:
+        return subprocess.Popen(
+            command, env=environment | {"PREFECT__FLOW_RUN_ID": run["id"]}, cwd=folder, stdout=log, stderr=log
+        )
 
 
 def taken(server: PrefectServer) -> str:
-    """What becomes of a run when a worker takes it: pending, or cancelled because another one has the slot."""
+    """What becomes of one more run when a worker takes it: pending, or cancelled because another has the slot."""
     run = created(server, forever=False)
-    server.ask(f"/flow_runs/{run['id']}/set_state", {"state": {"type": "PENDING"}})
+    take(server, run)
     return state_of(server, run)
+
+
+def take(server: PrefectServer, run: dict[str, Any]) -> None:
+    """Propose what a worker proposes before it starts a run's process."""
+    server.ask(f"/flow_runs/{run['id']}/set_state", {"state": {"type": "PENDING"}})
 
 
 def heartbeats(server: PrefectServer, run: dict[str, Any]) -> int:
@@ -75,12 +81,13 @@ def test_a_run_killed_with_9_frees_its_slot(pool_server: PrefectServer, tmp_path
         timeout=60,
     )
     run = created(pool_server, forever=True)
+    take(pool_server, run)
     process = executed(run, environment, tmp_path)
     try:
         wait_until(lambda: heartbeats(pool_server, run) > 0, "the first heartbeat")
         assert state_of(pool_server, run) == "RUNNING"
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
     killed = time.monotonic()
 

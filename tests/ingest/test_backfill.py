@@ -13,6 +13,7 @@ from geowire.errors import Misconfigured
 from geowire.settings import Settings
 from ingest.backfill import parse_period
 from ingest.database import Database
+from ingest.last_day import read_last_day
 from ingest.poll import Ingest
 from ingest.report import PollReport
 from ingest.state_tables import FEED
@@ -107,6 +108,19 @@ def test_the_feed_is_as_it_was(archive: Newsroom) -> None:
     backfill(archive, "", "100d")
 
     assert feed_row(archive.settings) == before
+
+
+def test_the_last_day_counts_polls_and_backfills(archive: Newsroom) -> None:
+    """Today beside yesterday, and the feed that brought most."""
+    archive.clock.advances(days=1)
+    backfill(archive, "", "60d")
+
+    day = read_last_day(archive.settings, archive.clock())
+
+    assert day.yesterday == {"rejected:too-old": 2, "published": 1}
+    assert day.today == {"published": 1, "unchanged": 1}
+    assert [(feed.title, feed.published) for feed in day.busiest] == [("Wire", 2)]
+    assert (day.polled, day.feeds) == (1, 1)
 
 
 def test_a_feed_that_fails_is_reported_and_stays_healthy(archive: Newsroom) -> None:
