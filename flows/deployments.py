@@ -22,6 +22,7 @@ GRACE_SECONDS = 60  # how long a slot stays taken by a run whose worker died bef
 ANCHOR = datetime(
     2026, 1, 1, 3, 30, tzinfo=UTC
 )  # a schedule that began anew with each deploy would never come to a day
+DAY = timedelta(days=1)
 POOL = "geowire"
 DEFAULT_QUEUE = "default"
 LATER_QUEUE = "later"
@@ -97,8 +98,11 @@ DEPLOYMENTS = (
 async def runner_deployment(
     row: Deployment, interval: timedelta | None = None, *, is_pooled: bool = False
 ) -> RunnerDeployment:
-    """The row as something that a runner on this machine can serve, or, if it is pooled, the workers of the pool."""
-    every = (interval or row.interval) if row.interval else None
+    """The row as something that a runner on this machine can serve, or, if it is pooled, the workers of the pool.
+
+    `interval` replaces the row's own, unless that is a day or the row is run by hand.
+    """
+    every = interval if interval and row.interval and row.interval < DAY else row.interval
     return await row.flow.ato_deployment(
         name=row.name,
         schedules=[Interval(every, anchor_date=ANCHOR, slug=row.name)] if every else [],
