@@ -51,13 +51,13 @@ def served(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFacto
         "GEOWIRE_MAX_AGE": "36500d",
     }
     web = [sys.executable, "-m", "cli.sample_web", "--port", str(port)]
-    flows = [sys.executable, "-m", "flows.serve", "--every", "20s"]
+    flows = [sys.executable, "-m", "flows.serve", "--every", "30s"]
     with (
         running(web, folder / "web.log", env=environment, cwd=folder),
         running(flows, folder / "flows.log", env=environment, cwd=folder),
     ):
         wait_until(lambda: accepts(port), "the sample news web")
-        wait_until(lambda: len(completed_polls(prefect_server)) >= 2, "two scheduled polls", 150)
+        wait_until(lambda: len(completed_polls(prefect_server)) >= 2, "two scheduled polls", 400)
         yield ServedDeployments(prefect_server, completed_polls(prefect_server), folder / "data")
 
 
@@ -104,7 +104,7 @@ def test_shards_are_the_only_tasks(served: ServedDeployments) -> None:
 
 def test_stage_health_runs_too(served: ServedDeployments) -> None:
     """How far behind each stage is, how the feeds fare, what the last day brought."""
-    wait_until(lambda: "last-day" in {a["key"] for a in served.server.ask("/artifacts/filter", {})}, "last-day", 90)
+    wait_until(lambda: "last-day" in {a["key"] for a in served.server.ask("/artifacts/filter", {})}, "last-day", 200)
 
     assert "relate" in str(latest_artifact(served.server, "stage-lag")["data"])
     assert "feeds" in latest_artifact(served.server, "feed-health")["data"]
