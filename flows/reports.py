@@ -40,6 +40,13 @@ def backfill_markdown(report: PollReport, period: Period) -> str:
     )
 
 
+def one_line(report: PollReport) -> str:
+    """The poll for the run's log: feeds by result, entries by outcome."""
+    results = ", ".join(f"{count} {result}" for result, count in report.results.items()) or "none was due"
+    entries = ", ".join(f"{count} {outcome}" for outcome, count in report.entries.items()) or "none"
+    return f"feeds: {results}; entries: {entries}"
+
+
 def headline(report: PollReport) -> list[str]:
     """The poll in two lines."""
     seconds = report.duration.total_seconds()

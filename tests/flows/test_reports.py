@@ -12,6 +12,7 @@ from flows.reports import (
     backfill_markdown,
     feed_rows,
     housekeeping_markdown,
+    one_line,
     poll_markdown,
     revisit_markdown,
     slowest_hosts,
@@ -47,6 +48,8 @@ def test_the_report_adds_up_and_names_what_failed() -> None:
     """Outcomes, their sum, their reasons, and each failing feed with its own."""
     text = poll_markdown(report())
 
+    assert one_line(report()).startswith("feeds: 2 changed, 1 failed; entries: 4 rejected:too-old, 3 failed:http-503")
+    assert one_line(PollReport()) == "feeds: none was due; entries: none"
     assert text.startswith("## 2 new articles from 3 feeds")
     assert "10 entries of 3 feeds" in text
     assert "| published | 2 | new articles |" in text
