@@ -47,7 +47,7 @@ def measure_stages(settings: Settings) -> StageHealth:
         return measure(bus)
 
 
-@flow(name="stage-health", flow_run_name=health_run_name, timeout_seconds=120, persist_result=False)
+@flow(name="stage-health", flow_run_name=health_run_name, timeout_seconds=240, persist_result=False)
 async def stage_health() -> dict[str, int]:
     """Measure how far behind each stage is, tell of what has grown since the last time, and show how the feeds fare.
 
