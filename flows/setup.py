@@ -102,9 +102,11 @@ async def install_automations(client: PrefectClient, alert_webhook: SecretStr) -
 
 
 async def alert_action(alert_webhook: SecretStr) -> ActionTypes:
-    """What an alert does: a POST to the webhook, or nothing but the event."""
+    """What an alert does: a POST to the webhook, or nothing but the event. Raises `Misconfigured` for no address."""
     if not is_set(alert_webhook):
         return in_the_event_feed()
+    if not alert_webhook.get_secret_value().startswith(("http://", "https://")):
+        raise Misconfigured("GEOWIRE_ALERT_WEBHOOK is no address; write one that begins with http:// or https://")
     block = CustomWebhookNotificationBlock(
         name="geowire alerts",
         url=alert_webhook.get_secret_value(),

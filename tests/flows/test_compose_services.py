@@ -53,6 +53,7 @@ def test_deploy_and_worker_run_a_poll(pool_server: PrefectServer, tmp_path: Path
         "GEOWIRE_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
         "GEOWIRE_MAX_AGE": "36500d",
         "GEOWIRE_USER_AGENT": "geowire tests",
+        "GEOWIRE_ALERT_WEBHOOK": "",
     }
     deploy = environment_of("deploy", tmp_path, **addresses)
     for _ in range(2):  # a container that starts again does it again
@@ -72,7 +73,7 @@ def test_deploy_and_worker_run_a_poll(pool_server: PrefectServer, tmp_path: Path
     ):
         wait_until(lambda: accepts(port), "the sample news web")
         run = pool_server.ask(f"/deployments/{poll['id']}/create_flow_run", {"parameters": {"all_feeds": True}})
-        wait_until(lambda: state_of(pool_server, run["id"]) in {"COMPLETED", "FAILED", "CRASHED"}, "the run", 150)
+        wait_until(lambda: state_of(pool_server, run["id"]) in {"COMPLETED", "FAILED", "CRASHED"}, "the run", 300)
         assert state_of(pool_server, run["id"]) == "COMPLETED", (tmp_path / "worker.log").read_text()
     with open_bus(bus_url) as bus:
         assert sum(extent.end for extent in bus.extents("tests", [ARTICLES.name]).values()) > 0
