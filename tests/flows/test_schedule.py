@@ -131,7 +131,7 @@ def test_a_person_sees_runs_and_reports_in_the_ui(served: ServedDeployments) -> 
     day = artifact_with(served.server, "last-day", BUSIEST)
     pages = {
         "deployment": (f"/deployments/deployment/{run['deployment_id']}", "every-5-minutes"),
-        "run": (f"/runs/flow-run/{run['id']}", "entries: "),
+        "run": (f"/runs/flow-run/{run['id']}", "shard-001-of-001"),
         "report": (f"/artifacts/artifact/{report['id']}", "Feeds by health"),
         "feeds": (f"/artifacts/artifact/{first_artifact(served, 'poll-feeds')['id']}", "changed"),
         "last-day": (f"/artifacts/artifact/{day['id']}", BUSIEST),
