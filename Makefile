@@ -16,7 +16,7 @@ LOCAL_PORTS = $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(if $(POSTGRES_POR
 	$(if $(METRICS_PORT),--metrics-port $(METRICS_PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up-local down-local test examples check audit format lock contract freeze gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo up-local down-local test examples check audit format lock contract freeze gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate kill-run clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -125,6 +125,9 @@ bench-relate: $(STAMP)  ## Related stories: speed beside bare TF-IDF, copies, BC
 
 kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty points, on both buses
 	GEOWIRE_TEST_KILLS=20 $(BIN)/python -m pytest tests/pipeline/test_relate_kill_9.py -s
+
+kill-run: $(STAMP)  ## How long a flow run killed with -9 keeps its slot, with the server's real patience
+	GEOWIRE_TEST_DEAD_AFTER=90 $(BIN)/python -m pytest tests/flows/test_dead_runs.py -s
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist examples/node/node_modules examples/java/target

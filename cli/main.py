@@ -13,12 +13,14 @@ import typer
 from typer.exceptions import TyperException
 
 from cli import (
+    backfill,
     deadletters,
     demo,
     exporter,
     feeds,
     filters,
     poll,
+    prefect,
     process,
     rebuild,
     replay,
@@ -63,9 +65,11 @@ def _options(
 app.command(rich_help_panel="Start here")(demo.demo)
 app.command(rich_help_panel="Start here")(run.run)
 app.command(rich_help_panel="Pipeline")(poll.poll)
+app.command(rich_help_panel="Pipeline")(backfill.backfill)
 app.command(rich_help_panel="Pipeline")(revisit.revisit)
 app.command(rich_help_panel="Pipeline")(revisit.forget)
 app.add_typer(process.app, name="process", rich_help_panel="Pipeline")
+app.add_typer(prefect.app, name="prefect", rich_help_panel="Pipeline")
 app.command(rich_help_panel="Look")(tail.tail)
 app.command(rich_help_panel="Look")(status.status)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel="Run again")

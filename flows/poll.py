@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_poll_report
 from flows.events import emit_poll
 from flows.names import poll_run_name, shard_run_name
+from flows.reports import one_line
+from flows.run_log import cap_run_log
 from geowire.bus import ensure_topics_or_later, open_bus
 from geowire.errors import Transient
 from geowire.logs import write_outcomes
@@ -65,12 +67,14 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
         Entries by outcome; they add up to the entries seen.
     """
     settings = load_settings()
+    cap_run_log(settings.log_level)
     write_outcomes(settings, "poll")
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)
         async with open_ingest(settings, bus) as ingest:
             await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
             report = await ingest.finish()
+    get_run_logger().info("%s", one_line(report))
     await publish_poll_report(report)
     emit_poll(report)
     return dict(report.entries)

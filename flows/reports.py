@@ -1,48 +1,107 @@
-"""Reports as tables and text: pure, so that what a person sees in the UI is tested without it."""
+"""What a poll and its kin report: pure, so that what a person sees in the UI is tested without it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from urllib.parse import quote
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from urllib.parse import urlsplit
 
+from flows.markup import Markdown, address, count_rows, escape, link, section, table
+from ingest.backfill import Period
+from ingest.housekeeping import Housekeeping
 from ingest.report import FeedReport, PollReport
 
 ROWS_LIMIT = 200
-
-
-class Markdown(str):
-    """A text that was made here and may be markup; every other text is shown as it is."""
-
-    __slots__ = ()
+SLOW_HOSTS = 10
+SLOW = timedelta(seconds=1)
+OUTCOMES = {
+    "published": "new articles",
+    "updated": "articles with a new version",
+    "unchanged": "known, and as they were",
+    "duplicate": "known from another feed",
+    "rejected": "will never be articles",
+    "failed": "could not be read this time",
+    "withdrawn": "articles taken back",
+}
+"""What each outcome means to who reads the report."""
 
 
 def poll_markdown(report: PollReport) -> str:
-    """What came of every entry, and of every feed that failed."""
-    lines = [
-        f"## {report.entries_seen} entries of {len(report.feeds)} feeds",
-        "",
-        markdown_table(
-            ("outcome", "entries"), [*report.entries.items(), (Markdown("**in all**"), sum(report.entries.values()))]
-        ),
-        "",
-        "### Feeds",
-        "",
-        markdown_table(("result", "feeds"), list(report.results.items())),
+    """What came of every entry, of every feed that failed, and where the time went."""
+    return "\n".join([*headline(report), *outcome_lines(report.entries), *feed_lines(report), *slow_lines(report)])
+
+
+def backfill_markdown(report: PollReport, period: Period) -> str:
+    """The same for a backfill, and which period it was about."""
+    days = f"Entries of {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC."
+    return "\n".join(
+        ["## Backfill", "", days, "", *headline(report), *outcome_lines(report.entries), *feed_lines(report)]
+    )
+
+
+def one_line(report: PollReport) -> str:
+    """The poll for the run's log: feeds by result, entries by outcome."""
+    results = ", ".join(f"{count} {result}" for result, count in report.results.items()) or "none was due"
+    entries = ", ".join(f"{count} {outcome}" for outcome, count in report.entries.items()) or "none"
+    return f"feeds: {results}; entries: {entries}"
+
+
+def headline(report: PollReport) -> list[str]:
+    """The poll in two lines."""
+    seconds = report.duration.total_seconds()
+    published = report.entries.get("published", 0)
+    lines = [f"## {published:,} new articles from {len(report.feeds):,} feeds in {seconds:,.0f} s", ""]
+    if report.undelivered:
+        lines += [f"**{report.undelivered:,} messages wait**: the bus does not answer; the next poll sends them.", ""]
+    return [*lines, f"{report.entries_seen:,} entries of {len(report.feeds):,} feeds were handled."]
+
+
+def outcome_lines(entries: Mapping[str, int]) -> list[str]:
+    """Entries by outcome, which add up, and then the reasons of those that came to nothing."""
+    kinds: Counter[str] = Counter()
+    for outcome, count in entries.items():
+        kinds[outcome.partition(":")[0]] += count
+    rows = [(kind, count, OUTCOMES.get(kind, "")) for kind, count in kinds.most_common()]
+    lines = section(
+        "Entries", ("outcome", "entries", "which are"), [*rows, (Markdown("**in all**"), kinds.total(), "")]
+    )
+    reasons = [(*outcome.split(":", 1), count) for outcome, count in entries.items() if ":" in outcome]
+    return lines + section("Why not", ("outcome", "reason", "entries"), reasons)
+
+
+def feed_lines(report: PollReport) -> list[str]:
+    """Feeds by result and by health, each with what needs a look."""
+    states = Counter(feed.state for feed in report.feeds)
+    failing = [(feed_link(feed), feed.error or "") for feed in report.failures]
+    turned = [(feed_link(feed), f"{feed.state_before} -> {feed.state}", feed.why or "") for feed in report.turned]
+    return [
+        *section("Feeds by result", ("result", "feeds"), list(report.results.items())),
+        *section("Feeds by health", ("state", "feeds"), states.most_common()),
+        *section(f"{len(failing)} failing", ("feed", "why"), failing),
+        *section(f"{len(turned)} with a new state", ("feed", "state", "why"), turned),
     ]
-    if failing := report.failures:
-        rows = [(link(feed), feed.error or "") for feed in failing[:20]]
-        lines += ["", f"### {len(failing)} failing", "", markdown_table(("feed", "why"), rows)]
-    if turned := report.turned:
-        changes = [(link(feed), f"{feed.state_before} -> {feed.state}", feed.why or "") for feed in turned[:20]]
-        lines += ["", f"### {len(turned)} with a new state", "", markdown_table(("feed", "state", "why"), changes)]
-    return "\n".join(lines)
 
 
-def link(feed: FeedReport) -> Markdown:
-    """The feed's title, leading to its address if that is one of the web."""
-    title = escape(feed.title or feed.url)
-    return Markdown(f"[{title}](<{address(feed.url)}>)" if is_web_address(feed.url) else title)
+def slow_lines(report: PollReport) -> list[str]:
+    """The hosts that took longest."""
+    rows = [(host, feeds, f"{longest:.1f}") for host, feeds, longest in slowest_hosts(report.feeds)]
+    return section("Slowest hosts", ("host", "feeds", "longest, s"), rows)
+
+
+def slowest_hosts(feeds: Iterable[FeedReport]) -> list[tuple[str, int, float]]:
+    """Host, number of its feeds, and how many seconds the slowest of them took; only if that is a second or more."""
+    by_host: defaultdict[str, list[timedelta]] = defaultdict(list)
+    for feed in feeds:
+        by_host[urlsplit(feed.url).hostname or feed.url].append(feed.duration)
+    rows = [(host, len(took), max(took)) for host, took in by_host.items() if max(took) >= SLOW]
+    rows.sort(key=lambda row: (-row[2], row[0]))
+    return [(host, number, longest.total_seconds()) for host, number, longest in rows[:SLOW_HOSTS]]
+
+
+def feed_link(feed: FeedReport) -> Markdown:
+    """The feed's title, leading to its address."""
+    return link(feed.title or feed.url, feed.url)
 
 
 def feed_rows(report: PollReport) -> list[dict[str, object]]:
@@ -61,47 +120,29 @@ def feed_row(feed: FeedReport) -> dict[str, object]:
         "entries": feed.entries_seen,
         "outcomes": ", ".join(f"{outcome} {count}" for outcome, count in feed.entries.items()),
         "seconds": round(feed.duration.total_seconds(), 2),
-        "error": None if feed.error is None else escape(feed.error),
-        "url": address(feed.url) if is_web_address(feed.url) else escape(feed.url),
+        "error": escape(feed.error or ""),
+        "url": address(feed.url),
     }
 
 
-def outcome_rows(outcomes: Mapping[str, int]) -> list[dict[str, object]]:
-    """A row for each outcome, the most frequent first."""
-    ordered = sorted(outcomes.items(), key=lambda row: (-row[1], row[0]))
-    return [{"outcome": outcome, "pages": count} for outcome, count in ordered]
+def revisit_markdown(outcomes: Mapping[str, int], visited: int) -> str:
+    """What came of the pages that were read again."""
+    if not visited:
+        return "## No page was due"
+    changed = sum(outcomes.get(outcome, 0) for outcome in ("updated", "withdrawn"))
+    head = f"## {visited:,} pages were read again, {changed:,} articles changed or went"
+    return "\n".join([head, "", table(("outcome", "pages"), count_rows(outcomes))])
 
 
-def lag_rows(lags: Mapping[str, int]) -> list[dict[str, object]]:
-    """A row for each stage."""
-    return [{"stage": stage, "still to read": lag} for stage, lag in lags.items()]
-
-
-def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table; whatever stands in a cell stays in it."""
-    head = [" | ".join(columns), " | ".join("---" for _ in columns)]
-    body = [" | ".join(cell_text(cell) for cell in row) for row in rows]
-    return "\n".join(f"| {line} |" for line in [*head, *body])
-
-
-def cell_text(cell: object) -> str:
-    """One line that stays in its cell."""
-    text = cell if isinstance(cell, Markdown) else escape(str(cell))
-    return " ".join(text.split())
-
-
-def escape(text: str) -> str:
-    """Feeds choose their titles: nothing in one may be markup, a link or a control character."""
-    plain = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).replace("&", "&amp;").replace("<", "&lt;")
-    marked = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
-    return marked.replace("://", "&#58;//").replace("www.", "www&#46;")  # else a bare address becomes a link
-
-
-def is_web_address(url: str) -> bool:
-    """Whether a link may lead there: `javascript:` and the like run what they hold."""
-    return url.lower().startswith(("https://", "http://"))
-
-
-def address(url: str) -> str:
-    """The address with everything percent-encoded that means something in Markdown."""
-    return quote(url, safe="/:?#@!$&'+,;=%~._-")
+def housekeeping_markdown(done: Housekeeping, expired: int, days: int) -> str:
+    """What was forgotten."""
+    rows = [
+        ("entries that were done", done.entries),
+        ("texts of articles", done.texts),
+        ("daily counts, added up", done.counts),
+        ("feeds that left the catalogue", done.feeds),
+        ("records of the embedded bus", expired),
+    ]
+    waiting = f"\n\n**{done.waiting:,} messages wait** in the outbox: the bus does not answer." if done.waiting else ""
+    head = f"## {sum(count for _, count in rows):,} rows were dropped"
+    return f"{head}\n\nOlder than {days} days, or than their topic keeps.\n\n{table(('what', 'rows'), rows)}{waiting}"

@@ -8,6 +8,7 @@ from prefect import flow
 
 from flows.artifacts import publish_revisit_report
 from flows.names import revisit_run_name
+from flows.run_log import cap_run_log
 from geowire.bus import ensure_topics_or_later, open_bus
 from geowire.logs import write_outcomes
 from geowire.settings import load_settings
@@ -34,6 +35,7 @@ async def revisit_articles(limit: int = 2_000) -> dict[str, int]:
         Pages by outcome.
     """
     settings = load_settings()
+    cap_run_log(settings.log_level)
     write_outcomes(settings, "revisit")
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)

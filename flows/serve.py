@@ -10,11 +10,14 @@ from datetime import timedelta
 from prefect import aserve
 
 from flows.deployments import DEPLOYMENTS, runner_deployment
-from geowire.settings import parse_duration
+from flows.setup import connected, install_automations
+from geowire.settings import load_settings, parse_duration
 
 
 async def serve_deployments(interval: timedelta | None = None) -> None:
-    """Serve all deployments until stopped; `interval` replaces the rows' own."""
+    """Install the automations and serve all deployments until stopped; `interval` replaces the rows' own."""
+    async with connected() as client:
+        await install_automations(client, load_settings().alert_webhook)
     await aserve(*[await runner_deployment(row, interval) for row in DEPLOYMENTS], print_starting_message=False)
 
 

@@ -1,44 +1,70 @@
-"""The stage-health flow: how far behind each stage is, in the same UI as the polls."""
+"""The stage-health flow: how far behind each stage is and how the feeds fare, in the same UI as the polls."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from prefect import flow
+from prefect.variables import Variable
 
-from flows.artifacts import publish_stage_health
+from flows.artifacts import publish_stage_health, publish_state
+from flows.events import emit_growth
 from flows.names import health_run_name
-from geowire.bus import Bus, open_bus
+from flows.run_log import cap_run_log
+from flows.stage_reports import StageHealth, growth
+from geowire.bus import Bus, Extent, open_bus
 from geowire.consume import group_of
-from geowire.settings import load_settings
-from geowire.topics import ARTICLES, STORIES, TAGGED, TOPICS
+from geowire.settings import Settings, load_settings
+from geowire.topics import ARTICLES, DEADLETTERS, STORIES, TAGGED, TOPICS
+from ingest.last_day import read_last_day
+from ingest.overview import read_overview
 
 READS = {"tag": ARTICLES.name, "relate": TAGGED.name, "flag": STORIES.name}
+LAST_MEASURE = "geowire_stage_health"
+"""The Prefect variable in which a measure waits for the next."""
 
 
-def stage_lags(bus: Bus) -> dict[str, int]:
-    """Messages that each stage has still to read."""
-    return {
-        stage: sum(extent.lag for extent in bus.extents(group_of(stage), [topic]).values())
-        for stage, topic in READS.items()
-    }
+def measure(bus: Bus) -> StageHealth:
+    """How far each stage is in each partition of what it reads, and how many dead letters there are."""
+    letters = bus.extents("geowire.stage-health", [DEADLETTERS.name]).values()
+    return StageHealth(
+        {stage: partitions(bus, stage, topic) for stage, topic in READS.items()}, sum(e.end for e in letters)
+    )
 
 
-def measure_lags() -> dict[str, int]:
+def partitions(bus: Bus, stage: str, topic: str) -> Mapping[int, Extent]:
+    """How far one stage is, by partition."""
+    return {place.partition: extent for place, extent in bus.extents(group_of(stage), [topic]).items()}
+
+
+def measure_stages(settings: Settings) -> StageHealth:
     """Open the bus of the settings and ask."""
-    settings = load_settings()
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         bus.ensure_topics(TOPICS)
-        return stage_lags(bus)
+        return measure(bus)
 
 
-@flow(name="stage-health", flow_run_name=health_run_name, timeout_seconds=120, persist_result=False)
+@flow(name="stage-health", flow_run_name=health_run_name, timeout_seconds=240, persist_result=False)
 async def stage_health() -> dict[str, int]:
-    """Measure how far behind each stage is.
+    """Measure how far behind each stage is, tell of what has grown since the last time, and show how the feeds fare.
 
     Returns:
         Messages still to be read, by stage.
     """
-    lags = await asyncio.to_thread(measure_lags)
-    await publish_stage_health(lags)
-    return lags
+    settings = load_settings()
+    cap_run_log(settings.log_level)
+    health = await asyncio.to_thread(measure_stages, settings)
+    grown = growth(health, cast("Mapping[str, Any] | None", await Variable.aget(LAST_MEASURE)))
+    await publish_stage_health(health, grown)
+    emit_growth(health, grown)
+    await Variable.aset(LAST_MEASURE, health.as_memory(), overwrite=True)
+    overview = await asyncio.to_thread(read_overview, settings)
+    await publish_state(overview, await asyncio.to_thread(read_last_day, settings, datetime.now(UTC)))
+    return health.lags
+
+
+if __name__ == "__main__":
+    asyncio.run(stage_health())

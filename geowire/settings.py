@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """A flag that the webhook does not take so often is a dead letter."""
     webhook_timeout: Duration = timedelta(seconds=10)
     """For one request to the webhook."""
+    alert_webhook: SecretStr = SecretStr("")
+    """The http(s) address that Prefect posts alerts to; empty: they only stand among its events."""
     member: str | None = None
     """A stable name for this replica of a stage; after a crash it takes its partitions back at once."""
     kafka_replication: int = Field(default=1, ge=1, le=9)

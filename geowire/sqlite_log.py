@@ -129,15 +129,17 @@ def append(connection: sqlite3.Connection, topic: LogTopic, record: Record, time
     connection.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)", row)  # noqa: S608
 
 
-def expire(connection: sqlite3.Connection, topic: LogTopic, before_ms: int) -> None:
-    """Delete one chunk of each partition's records that were published before a moment."""
+def expire(connection: sqlite3.Connection, topic: LogTopic, before_ms: int) -> int:
+    """Delete one chunk of each partition's records that were published before a moment; how many."""
+    deleted = 0
     for partition in range(topic.partitions):
         table = topic.table(partition)
         with write_transaction(connection):
-            connection.execute(
+            deleted += connection.execute(
                 f"DELETE FROM {table} WHERE o IN (SELECT o FROM {table} WHERE ts < ? ORDER BY o LIMIT ?)",  # noqa: S608
                 (before_ms, EXPIRE_CHUNK),
-            )
+            ).rowcount
+    return deleted
 
 
 def check_size(record: Record, limit: int) -> None:

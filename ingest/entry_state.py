@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from geowire.bus import Record
 from ingest.feed_entry import FeedEntry
@@ -53,6 +53,13 @@ def pending_entries(connection: Connection, feed_id: str, limit: int) -> list[Fe
     waiting = select(ENTRY.c.payload).where(ENTRY.c.feed_id == feed_id, IS_PENDING).order_by(ENTRY.c.seen_at)
     rows = connection.scalars(waiting.limit(limit))
     return [ENTRY_JSON.validate_json(payload) for payload in rows if payload]
+
+
+def forget_fruitless(connection: Connection, feed_id: str, keys: Sequence[str]) -> None:
+    """Forget those of the entries of which no article came, so that they are met as if for the first time."""
+    fruitless = (ENTRY.c.feed_id == feed_id, ~IS_PENDING, ENTRY.c.article_id.is_(None))
+    for start in range(0, len(keys), IN_LIMIT):
+        connection.execute(delete(ENTRY).where(*fruitless, ENTRY.c.key.in_(keys[start : start + IN_LIMIT])))
 
 
 def mark_done(

@@ -70,9 +70,13 @@ class Wanted:
     """Those that are not due as well."""
     unpolled_since: datetime | None = None
     """Of those, only feeds that nobody has polled since this moment."""
+    feed_ids: tuple[str, ...] | None = None
+    """These feeds and no others, due or not."""
 
     def condition(self, now: float) -> ColumnElement[bool]:
         """The feeds that are wanted, leased or not."""
+        if self.feed_ids is not None:
+            return and_(FEED.c.active, FEED.c.id.in_(self.feed_ids))
         if not self.all_feeds:
             return and_(FEED.c.active, FEED.c.next_poll_at <= now)
         if self.unpolled_since is None:

@@ -19,6 +19,7 @@ from geowire.errors import Transient
 from geowire.settings import Settings
 from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
 from ingest.all_of import all_of
+from ingest.backfill import Period, backfill_leased, busy_report, feeds_named
 from ingest.catalogue import fetch_catalogue
 from ingest.database import Database
 from ingest.desk import Clock, Desk
@@ -53,6 +54,9 @@ DOCUMENTS_PER_REQUEST = 4
 """Feeds whose entries are under way, for each request that may be: most of them only wait for pages."""
 LARGE_AT_ONCE = 8
 """Bodies over two million bytes that are in memory at the same time."""
+BACKFILL_AT_ONCE = 50
+BACKFILL_ATTEMPTS, BACKFILL_WAIT = 24, 5.0
+"""How often, and after how many seconds, a backfill asks again for feeds that another process polls."""
 DRAIN = timedelta(seconds=30)
 """How long the end of a poll waits for a bus that does not answer; what is left is sent by the next."""
 
@@ -118,6 +122,22 @@ class Ingest:
     async def revisit(self, limit: int) -> RevisitReport:
         """Read again at most so many pages of articles that are due. Raises `Transient` if the state is down."""
         return await revisit_due(self._desk, limit)
+
+    async def backfill(self, feed: str, period: Period, on_progress: Progress | None = None) -> None:
+        """Take what the feed of this name, or every feed, lists of a period. Raises `Misconfigured` for a name."""
+        ids = await self._desk.database.run(lambda connection: feeds_named(connection, feed))
+        for start in range(0, len(ids), BACKFILL_AT_ONCE):
+            await self._backfill_some(set(ids[start : start + BACKFILL_AT_ONCE]), period, on_progress)
+
+    async def _backfill_some(self, left: set[str], period: Period, on_progress: Progress | None) -> None:
+        for attempt in range(BACKFILL_ATTEMPTS):
+            await asyncio.sleep(BACKFILL_WAIT if attempt else 0.0)
+            feeds = await self._lease(Wanted(feed_ids=tuple(sorted(left))), None)
+            self._shards.append(await backfill_leased(self._desk, feeds, period, on_progress))
+            left -= {leased.feed.id for leased in feeds}
+            if not left:
+                return
+        self._shards.append(await self._desk.database.run(lambda connection: busy_report(connection, left)))
 
     async def finish(self, drain: timedelta = DRAIN) -> PollReport:
         """Wait until the bus has everything, but no longer than `drain`; the report of all shards."""
@@ -229,6 +249,21 @@ async def revisit_once(settings: Settings, bus: Bus, limit: int) -> RevisitRepor
         report = await ingest.revisit(limit)
         await ingest.finish()
         return report
+
+
+async def backfill_once(
+    settings: Settings,
+    bus: Bus,
+    feed: str,
+    period: Period,
+    *,
+    clock: Clock = utc_now,
+    on_progress: Progress | None = None,
+) -> PollReport:
+    """One whole backfill, as a flow does it, without Prefect."""
+    async with open_ingest(period.settings(settings, clock()), bus, clock=clock) as ingest:
+        await ingest.backfill(feed, period, on_progress)
+        return await ingest.finish()
 
 
 def forget_once(settings: Settings, bus: Bus, url: str, *, clock: Clock = utc_now) -> Forgotten | None:

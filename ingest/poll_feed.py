@@ -71,7 +71,7 @@ async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit:
         slot.shrink()
         polled, tally = Polled(leased, reading), Tally()
         if reading.fault is None:
-            familiarity = await _take_entries(desk, leased, reading, tally)
+            familiarity = await take_entries(desk, leased, reading, tally)
             polled = Polled(leased, reading, familiarity, await _other_feed(desk, leased, reading))
         return Visit(polled, tally, timedelta(seconds=time.monotonic() - started))
 
@@ -87,7 +87,8 @@ async def conclude(desk: Desk, visit: Visit, *, is_ours: bool = False) -> FeedRe
     return _report(polled, message, visit.duration)
 
 
-async def _take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tally: Tally) -> Familiarity:
+async def take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tally: Tally) -> Familiarity:
+    """Handle every entry of a document and those that wait for another attempt. Raises `Transient`."""
     parsed, feed_id = reading.parsed, leased.feed.id
     waiting = await desk.database.run(lambda connection: pending_entries(connection, feed_id, PENDING))
     entries = list({entry.key: entry for entry in (*waiting, *parsed.entries)}.values())

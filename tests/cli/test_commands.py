@@ -19,7 +19,7 @@ from geowire.topics import DEADLETTERS
 
 COMMANDS = (
     "demo", "run", "poll", "process", "tail", "status", "feeds", "extract", "tag", "relate", "watch", "deadletters",
-    "replay", "rebuild",
+    "replay", "rebuild", "backfill", "prefect",
 )  # fmt: skip
 
 
@@ -60,6 +60,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "environment", "words"),
     [
         (["poll"], {}, "feeds.yaml"),
+        (["backfill", "--since", "long ago"], {}, "write an age such as 30d or a day such as 2026-10-01"),
         (["poll"], {"FEEDS": "missing.opml"}, "missing.opml"),
         (["poll", "--feeds", "file:///etc/passwd"], {}, "write the path"),
         (["status"], {"BUS": "amqp://x"}, "kafka://host:9092"),

@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from prefect.utilities.callables import parameter_schema
 
-from flows.deployments import DEPLOYMENTS, GRACE_SECONDS, runner_deployment
-from flows.events import feed_events, poll_event
-from flows.poll import TIMEOUT_SECONDS
-from flows.reports import escape, feed_rows, lag_rows, poll_markdown
+from flows.backfill import backfill_feeds
+from flows.deployments import (
+    ANCHOR,
+    DEFAULT_QUEUE,
+    DEPLOYMENTS,
+    GRACE_SECONDS,
+    LATER_QUEUE,
+    POOL,
+    Deployment,
+    runner_deployment,
+)
+from flows.poll import poll_feeds
 from flows.server import CLIENT_ENVIRONMENT, SERVER_ENVIRONMENT
-from ingest.report import FeedReport, PollReport
+from flows.setup import QUEUES
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,12 +41,47 @@ def test_prefect_yaml_says_what_the_table_says() -> None:
     for row in DEPLOYMENTS:
         there = declared()[row.name]
         assert there["entrypoint"] == row.entrypoint
-        schedule = [{"interval": row.interval.total_seconds(), "slug": row.name}] if row.interval else []
-        assert there["schedules"] == schedule
+        schedule = {"interval": seconds(row), "anchor_date": ANCHOR.isoformat(), "slug": row.name}
+        assert there["schedules"] == ([schedule] if row.interval else [])
+        assert there["work_pool"] == {"name": POOL, "work_queue_name": row.queue}
         assert tuple(there["tags"]) == row.tags
         assert " ".join(there["description"].split()) == row.description
-        limit = {"limit": 1, "collision_strategy": "CANCEL_NEW", "grace_period_seconds": GRACE_SECONDS}
+        limit = {"limit": 1, "collision_strategy": row.collision.value, "grace_period_seconds": GRACE_SECONDS}
         assert there["concurrency_limit"] == limit
+
+
+def seconds(row: Deployment) -> float | None:
+    """Of its interval."""
+    return row.interval.total_seconds() if row.interval else None
+
+
+def test_every_queue_is_made_and_what_can_wait_goes_last() -> None:
+    """A deployment in a queue that is not there would never run."""
+    priorities = {queue.name: queue.priority for queue in QUEUES}
+
+    assert {row.queue for row in DEPLOYMENTS} <= priorities.keys()
+    assert priorities[DEFAULT_QUEUE] < priorities[LATER_QUEUE]
+    assert [row.queue for row in DEPLOYMENTS if row.flow is backfill_feeds] == [LATER_QUEUE]
+    assert [row.queue for row in DEPLOYMENTS if row.flow is poll_feeds] == [DEFAULT_QUEUE]
+
+
+def test_every_deployment_says_what_it_is_for() -> None:
+    """A description, and for each parameter a help text in the form of the UI."""
+    for row in DEPLOYMENTS:
+        assert row.description
+        fields = parameter_schema(row.flow).properties
+        assert all(field.get("description") for field in fields.values()), row.name
+
+
+def test_a_run_by_hand_has_no_schedule() -> None:
+    """Not even if the others are told to run more often."""
+    [row] = [row for row in DEPLOYMENTS if row.flow is backfill_feeds]
+
+    served = asyncio.run(runner_deployment(row, timedelta(seconds=30)))
+
+    assert not served.schedules
+    assert served.concurrency_options is not None
+    assert served.concurrency_options.collision_strategy == "ENQUEUE"
 
 
 def test_every_entrypoint_is_its_flow() -> None:
@@ -57,10 +101,12 @@ def test_a_served_deployment_has_one_slot_and_its_schedule() -> None:
     assert [schedule.schedule.interval for schedule in served.schedules or []] == [timedelta(seconds=30)]  # type: ignore[union-attr]
 
 
-def test_a_poll_ends_before_the_next_is_claimed() -> None:
+def test_a_run_ends_before_the_next_is_claimed() -> None:
     """A slot is taken up to ten seconds early: a run must be done half a minute before the next one."""
-    assert DEPLOYMENTS[0].interval is not None
-    assert timedelta(seconds=TIMEOUT_SECONDS) <= DEPLOYMENTS[0].interval - timedelta(seconds=30)
+    for row in DEPLOYMENTS:
+        assert row.flow.timeout_seconds
+        if row.interval:
+            assert timedelta(seconds=row.flow.timeout_seconds) <= row.interval - timedelta(seconds=30), row.name
 
 
 def test_what_is_run_by_hand_has_no_schedule() -> None:
@@ -76,53 +122,3 @@ def test_compose_and_local_server_have_the_same_settings() -> None:
 
     assert SERVER_ENVIRONMENT.items() <= services["prefect-server"]["environment"].items()
     assert CLIENT_ENVIRONMENT.items() <= services["worker"]["environment"].items()
-
-
-def report() -> PollReport:
-    """A poll with a feed that failed and has a hostile title."""
-    good = FeedReport(
-        "f1", "https://a.example/rss", "A", "changed", "healthy", entries={"published": 2, "unchanged": 1}
-    )
-    bad = FeedReport("f2", "https://b.example/rss", "<img src=x> | [b](javascript:x)", "failed", "failing", "timeout")
-    return PollReport((good, bad))
-
-
-def test_the_report_adds_up_and_names_what_failed() -> None:
-    """Outcomes, their sum, and each failing feed with its reason."""
-    text = poll_markdown(report())
-
-    assert "3 entries of 2 feeds" in text
-    assert "| published | 2 |" in text
-    assert "| **in all** | 3 |" in text
-    assert "timeout" in text
-
-
-def test_a_feeds_title_cannot_be_markup() -> None:
-    """Feeds choose their titles."""
-    assert "<img" not in poll_markdown(report())
-    assert "](javascript" not in poll_markdown(report())
-    assert escape("*a* <b>") == r"\*a\* &lt;b>"
-
-
-def test_a_feed_whose_state_changed_is_an_event_and_stands_in_the_report() -> None:
-    """Only a change is told, with its reason; every poll is a heartbeat."""
-    turned = FeedReport(
-        "f3", "https://c.example/rss", "C", "failed", "silent", state_before="healthy", why="none for 3 d"
-    )
-    steady = FeedReport("f4", "https://d.example/rss", "D", "changed", "healthy", state_before="healthy")
-    found = PollReport((turned, steady))
-
-    events = feed_events(found.feeds)
-
-    assert [event["event"] for event in events] == ["geowire.feed.silent"]
-    assert events[0]["resource"]["prefect.resource.id"] == "geowire.feed.f3"
-    assert poll_event(found)["payload"]["feeds"] == 2
-    assert "healthy -> silent | none for 3 d" in poll_markdown(found)
-
-
-def test_failing_feeds_come_first_in_the_table() -> None:
-    """What needs a look is on top."""
-    rows = feed_rows(report())
-
-    assert [row["result"] for row in rows] == ["failed", "changed"]
-    assert lag_rows({"tag": 3}) == [{"stage": "tag", "still to read": 3}]

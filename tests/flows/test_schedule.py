@@ -21,7 +21,8 @@ from servers.processes import SITES, accepts, free_port, running, wait_until
 
 pytestmark = pytest.mark.prefect
 
-SCREENSHOTS = Path(__file__).parents[2] / ".artifacts"
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+BUSIEST = "Feeds with the most new articles"
 CHROMIUM_OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
@@ -51,13 +52,13 @@ def served(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFacto
         "GEOWIRE_MAX_AGE": "36500d",
     }
     web = [sys.executable, "-m", "cli.sample_web", "--port", str(port)]
-    flows = [sys.executable, "-m", "flows.serve", "--every", "20s"]
+    flows = [sys.executable, "-m", "flows.serve", "--every", "30s"]
     with (
         running(web, folder / "web.log", env=environment, cwd=folder),
         running(flows, folder / "flows.log", env=environment, cwd=folder),
     ):
         wait_until(lambda: accepts(port), "the sample news web")
-        wait_until(lambda: len(completed_polls(prefect_server)) >= 2, "two scheduled polls", 150)
+        wait_until(lambda: len(completed_polls(prefect_server)) >= 2, "two scheduled polls", 400)
         yield ServedDeployments(prefect_server, completed_polls(prefect_server), folder / "data")
 
 
@@ -103,22 +104,40 @@ def test_shards_are_the_only_tasks(served: ServedDeployments) -> None:
 
 
 def test_stage_health_runs_too(served: ServedDeployments) -> None:
-    """How far behind each stage is stands in a table."""
-    wait_until(lambda: any(a["key"] == "stage-lag" for a in served.server.ask("/artifacts/filter", {})), "lag", 60)
+    """How far behind each stage is, how the feeds fare, what the last day brought."""
+    day = artifact_with(served.server, "last-day", BUSIEST)
 
     assert "relate" in str(latest_artifact(served.server, "stage-lag")["data"])
+    assert "feeds" in latest_artifact(served.server, "feed-health")["data"]
+    assert "new articles today" in day["data"]
+
+
+def artifact_with(server: PrefectServer, key: str, words: str) -> dict[str, Any]:
+    """An artifact under a key that says these words, once there is one."""
+
+    def found() -> list[dict[str, Any]]:
+        artifacts = server.ask("/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}})
+        return [artifact for artifact in artifacts if words in artifact["data"]]
+
+    wait_until(lambda: bool(found()), f"{key} that says {words}", 200)
+    return found()[0]
 
 
 @pytest.mark.browser
-def test_a_person_sees_runs_and_report_in_the_ui(served: ServedDeployments) -> None:
-    """The deployment, a run and its report open in a browser, which asks nobody but this machine."""
-    run = served.runs[0]
+def test_a_person_sees_runs_and_reports_in_the_ui(served: ServedDeployments) -> None:
+    """Deployment, run, reports and automations open in a browser, which can reach nobody but this machine."""
+    report = first_artifact(served, "poll-report")
+    run = next(run for run in served.runs if run["id"] == report["flow_run_id"])
+    day = artifact_with(served.server, "last-day", BUSIEST)
     pages = {
         "deployment": (f"/deployments/deployment/{run['deployment_id']}", "every-5-minutes"),
-        "run": (f"/runs/flow-run/{run['id']}", run["name"]),
-        "artifact": (f"/artifacts/artifact/{first_report(served)['id']}", "entries of"),
+        "run": (f"/runs/flow-run/{run['id']}", "shard-001-of-001"),
+        "report": (f"/artifacts/artifact/{report['id']}", "Feeds by health"),
+        "feeds": (f"/artifacts/artifact/{first_artifact(served, 'poll-feeds')['id']}", "changed"),
+        "last-day": (f"/artifacts/artifact/{day['id']}", BUSIEST),
+        "automations": ("/automations", "geowire: a feed has gone silent"),
     }
-    SCREENSHOTS.mkdir(exist_ok=True)
+    SCREENSHOTS.mkdir(exist_ok=True, parents=True)
     with chromium() as browser:
         for name, (path, words) in pages.items():
             browser.get(served.server.ui + path)
@@ -127,10 +146,10 @@ def test_a_person_sees_runs_and_report_in_the_ui(served: ServedDeployments) -> N
             assert words in page_text(browser)
 
 
-def first_report(served: ServedDeployments) -> dict[str, Any]:
-    """The report of the poll that found everything."""
-    query = {"artifacts": {"key": {"any_": ["poll-report"]}}}
-    return min(served.server.ask("/artifacts/filter", query), key=lambda artifact: artifact["created"])
+def first_artifact(served: ServedDeployments, key: str) -> dict[str, Any]:
+    """The artifact of the poll that found everything."""
+    found = served.server.ask("/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}})
+    return dict(min(found, key=lambda artifact: artifact["created"]))
 
 
 def page_text(browser: webdriver.Chrome) -> str:

@@ -1,0 +1,38 @@
+"""How much of the log a run sends to the server."""
+
+from __future__ import annotations
+
+import logging
+
+from flows.run_log import RunLogCap
+
+
+class Kept(logging.Handler):
+    """A handler that keeps the lines it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the line."""
+        self.lines.append(record.getMessage())
+
+
+def test_a_run_sends_so_many_lines_and_says_that_there_were_more() -> None:
+    """The last one tells where the rest is; another run has lines of its own; other handlers get everything."""
+    capped, console, log = Kept(), Kept(), logging.getLogger("geowire.test-of-the-cap")
+    cap = RunLogCap(capped, most=3)
+    capped.addFilter(cap)
+    log.addHandler(capped)
+    log.addHandler(console)
+
+    for number in range(5):
+        log.warning("line %d", number)
+    cap.begin()
+    log.warning("another run")
+
+    assert capped.lines[:2] == ["line 0", "line 1"]
+    assert capped.lines[2].startswith("line 2 (a run sends 3 lines at most")
+    assert capped.lines[3:] == ["another run"]
+    assert console.lines == [*[f"line {number}" for number in range(5)], "another run"]
