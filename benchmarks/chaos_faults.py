@@ -1,0 +1,112 @@
+"""Does what a plan says, and measures how long the pipeline takes to be at work again."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from servers.processes import wait_until
+
+from benchmarks.chaos_plan import Act, Fault
+from benchmarks.chaos_programs import Program, Supervisor, kill, worker_of
+from benchmarks.chaos_progress import Observer, Standings, at_work
+from benchmarks.chaos_servers import fill, give_space
+
+LONGEST_RECOVERY = 150.0
+LONGEST_START = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Suffered:
+    """A fault that was done, and what came of it."""
+
+    fault: Fault
+    at: float
+    """Seconds since the run began."""
+    pid: int | None
+    recovery: float | None
+    """Seconds from its end until everything that it interrupted was at work again; None: not in time."""
+
+
+@dataclass(slots=True)
+class Tormentor:
+    """Does faults to the programs of a supervisor."""
+
+    supervisor: Supervisor
+    observer: Observer
+    disk: Path
+    _began: float = field(default_factory=time.monotonic)
+    _never: threading.Event = field(default_factory=threading.Event)
+
+    def suffer(self, fault: Fault) -> Suffered:
+        """Wait, do it, undo it, wait for the recovery."""
+        self._never.wait(fault.calm)
+        at = time.monotonic() - self._began
+        pid = self._acts()[fault.kind.act](fault)
+        return Suffered(fault, at, pid, self._recovery(fault))
+
+    def _acts(self) -> dict[Act, Callable[[Fault], int | None]]:
+        return {
+            "kill -9": lambda fault: self._send(fault, signal.SIGKILL),
+            "kill -9 a worker": self._kill_worker,
+            "stop": self._stop,
+            "shut down at once": lambda fault: self._send(fault, signal.SIGQUIT),
+            "fill": self._fill,
+        }
+
+    def _send(self, fault: Fault, number: signal.Signals) -> int | None:
+        process = self._running(fault.kind.target).process
+        if process is None:
+            return None
+        process.send_signal(number)
+        process.wait(LONGEST_START)
+        return process.pid
+
+    def _kill_worker(self, _: Fault) -> int | None:
+        poller = self._running("poller")
+        workers: list[int] = []
+
+        def found() -> bool:
+            if poller.pid is not None and (worker := worker_of(poller.pid)) is not None:
+                workers.append(worker)
+            return bool(workers)
+
+        wait_until(found, "a worker process", LONGEST_START)
+        kill(workers[0])
+        return workers[0]
+
+    def _stop(self, fault: Fault) -> int | None:
+        program = self._running(fault.kind.target)
+        program.send(signal.SIGSTOP)
+        self._never.wait(fault.seconds)
+        program.send(signal.SIGCONT)
+        return program.pid
+
+    def _fill(self, fault: Fault) -> None:
+        fill(self.disk)
+        self._never.wait(fault.seconds)
+        give_space(self.disk)
+
+    def _running(self, name: str) -> Program:
+        program = self.supervisor.programs[name]
+        wait_until(lambda: program.pid is not None, name, LONGEST_START)
+        return program
+
+    def _recovery(self, fault: Fault) -> float | None:
+        ended = time.monotonic()
+        before: Standings | None = None
+        while time.monotonic() - ended < LONGEST_RECOVERY:
+            now = self.observer.look()
+            if now is not None:
+                before = before or now
+                if at_work(before, now, fault.kind.interrupts) and self._is_up(fault):
+                    return time.monotonic() - ended
+            self._never.wait(0.1)
+        return None
+
+    def _is_up(self, fault: Fault) -> bool:
+        return fault.kind.target == "disk" or self.supervisor.programs[fault.kind.target].pid is not None
