@@ -11,7 +11,7 @@ BENCH_STAMP := .venv-bench/.installed
 KAFKA_LIBS := .kafka/libs/.copied
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate clean
+.PHONY: help setup demo test check format lock contract gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate chaos soak clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -82,6 +82,12 @@ bench-relate: $(STAMP)  ## Related stories: speed beside bare TF-IDF, copies, BC
 
 kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty points, on both buses
 	GEOWIRE_TEST_KILLS=20 $(BIN)/python -m pytest tests/pipeline/test_relate_kill_9.py -s
+
+chaos: $(STAMP) $(KAFKA_LIBS)  ## Faults at random on every process, then nothing may be missing (SHARED= [SEED=n] [FAULTS=30] [EMBEDDED=1])
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.chaos $(SHARED) --faults $(or $(FAULTS),30) $(if $(SEED),--seed $(SEED)) $(if $(EMBEDDED),--embedded)
+
+soak: $(STAMP)  ## `geowire run` for long: memory, files and runs within bounds (SHARED= [MINUTES=30])
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.soak $(SHARED) --minutes $(or $(MINUTES),30)
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist

@@ -13,11 +13,12 @@ from servers.processes import wait_until
 
 from benchmarks.chaos_plan import Act, Fault
 from benchmarks.chaos_programs import Program, Supervisor, kill, worker_of
-from benchmarks.chaos_progress import Observer, Standings, at_work
+from benchmarks.chaos_progress import Observer, Standings, has_moved, is_at_work_or_idle
 from benchmarks.chaos_servers import fill, give_space
 
 LONGEST_RECOVERY = 150.0
 LONGEST_START = 120.0
+IDLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Suffered:
     pid: int | None
     recovery: float | None
     """Seconds from its end until everything that it interrupted was at work again; None: not in time."""
+    was_idle: bool = False
+    """Nothing came meanwhile that the interrupted could have worked on."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class Tormentor:
         self._never.wait(fault.calm)
         at = time.monotonic() - self._began
         pid = self._acts()[fault.kind.act](fault)
-        return Suffered(fault, at, pid, self._recovery(fault))
+        return Suffered(fault, at, pid, *self._recovery(fault))
 
     def _acts(self) -> dict[Act, Callable[[Fault], int | None]]:
         return {
@@ -96,17 +99,22 @@ class Tormentor:
         wait_until(lambda: program.pid is not None, name, LONGEST_START)
         return program
 
-    def _recovery(self, fault: Fault) -> float | None:
-        ended = time.monotonic()
+    def _recovery(self, fault: Fault) -> tuple[float | None, bool]:
+        began = time.monotonic()
         before: Standings | None = None
-        while time.monotonic() - ended < LONGEST_RECOVERY:
-            now = self.observer.look()
-            if now is not None:
-                before = before or now
-                if at_work(before, now, fault.kind.interrupts) and self._is_up(fault):
-                    return time.monotonic() - ended
+        idle_since: float | None = None
+        while (now := time.monotonic() - began) < LONGEST_RECOVERY:
+            standings = self.observer.look() if self._is_up(fault) else None
+            if standings is not None:
+                before = before or standings
+                if has_moved(before, standings, fault.kind.interrupts):
+                    return now, False
+                is_settled = is_at_work_or_idle(before, standings, fault.kind.interrupts)
+                idle_since = (idle_since or now) if is_settled else None
+            if idle_since is not None and now - idle_since > IDLE_SECONDS:
+                return idle_since, True
             self._never.wait(0.1)
-        return None
+        return None, False
 
     def _is_up(self, fault: Fault) -> bool:
         return fault.kind.target == "disk" or self.supervisor.programs[fault.kind.target].pid is not None

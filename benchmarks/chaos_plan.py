@@ -61,11 +61,13 @@ class Fault:
 
 
 def plan(seed: int, count: int, kinds: Sequence[Kind], longest: float = inf) -> list[Fault]:
-    """So many faults, each kind as often as any other give or take one, in random order; none is over `longest`."""
+    """So many faults in random order, each kind as often as any other, give or take one; times are cut to `longest`."""
     random = Random(seed)
     deck: list[Kind] = []
     while len(deck) < count:
         deck += random.sample(kinds, len(kinds))
     drawn = deck[:count]
     random.shuffle(drawn)
-    return [Fault(kind, random.uniform(*CALM), min(longest, random.uniform(*kind.seconds))) for kind in drawn]
+    return [
+        Fault(kind, min(longest, random.uniform(*CALM)), min(longest, random.uniform(*kind.seconds))) for kind in drawn
+    ]

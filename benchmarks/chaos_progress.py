@@ -34,8 +34,13 @@ def standings_of(bus: Bus) -> dict[str, Standing]:
     return found
 
 
-def at_work(before: Standings, now: Standings, parts: Sequence[str]) -> bool:
-    """Whether every part has moved on, or has nothing to do."""
+def has_moved(before: Standings, now: Standings, parts: Sequence[str]) -> bool:
+    """Whether every part has gone on."""
+    return all(now[part].position > before[part].position for part in parts)
+
+
+def is_at_work_or_idle(before: Standings, now: Standings, parts: Sequence[str]) -> bool:
+    """Whether every part has gone on, or has nothing to read."""
     return all(now[part].position > before[part].position or not now[part].lag for part in parts)
 
 

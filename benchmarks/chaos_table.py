@@ -10,6 +10,7 @@ from benchmarks.chaos_faults import Suffered
 def fault_row(suffered: Suffered) -> tuple[str, str, str, str, str]:
     """Fault, at second, target, process, recovery."""
     recovery = "NOT IN TIME" if suffered.recovery is None else f"{suffered.recovery:.1f} s"
+    recovery += ", then idle" if suffered.was_idle else ""
     kind = suffered.fault.kind
     return suffered.fault.title, f"{suffered.at:.0f}", kind.target, str(suffered.pid or ""), recovery
 

@@ -141,17 +141,17 @@ def story_lines(events: Sequence[Event], versions: Versions) -> Iterator[Line]:
 def flag_lines(events: Sequence[Event], stories: Sequence[Event]) -> Iterator[Line]:
     """The flags are those that an undisturbed stage raises from the same stories: none missing, none of its own."""
     raised = {event.id: event for event in events if isinstance(event.data, Flagged)}
-    wrong = sorted(raised.keys() ^ undisturbed_flags(stories))
+    wrong = sorted(raised.keys() ^ {event.id for event in undisturbed_flags(stories)})
     yield Line(not wrong, f"{len(raised)} flags, each once for its reason; missing or too many: {examples(wrong)}")
 
 
-def undisturbed_flags(stories: Sequence[Event]) -> set[str]:
-    """The ids of the flags that one quiet stage raises."""
+def undisturbed_flags(stories: Sequence[Event]) -> list[Event]:
+    """The flags that one quiet stage raises."""
     stage = FlagStage()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         stage.create_tables(connection)
         stage.load(connection)
-        return {event.id for event in stage.process(stories, connection)}
+        return stage.process(stories, connection)
 
 
 def copies_line(topic: str, deliveries: Sequence[Delivery]) -> Line:
