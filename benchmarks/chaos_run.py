@@ -29,8 +29,9 @@ from ingest.state_tables import ARTICLE, ENTRY, OUTBOX, OUTCOME
 
 ROOT = Path(__file__).parent.parent
 LIBS = ROOT / ".kafka" / "libs"
-LONGEST_QUIET = 240.0
+LONGEST_QUIET = 420.0
 LOOK_SECONDS = 1.0
+TOLD_EVERY = 50
 QUIET_LOOKS = 5
 """Looks in a row that find nothing to do."""
 Say = Callable[[str], None]
@@ -172,12 +173,12 @@ def await_flow(observer: Observer) -> None:
 
 def await_quiet(place: Place, observer: Observer, expected: int, say: Say) -> None:
     """Wait until every article is published and every stage has read everything, for some looks in a row."""
-    deadline, looks, told = time.monotonic() + LONGEST_QUIET, 0, -1
+    deadline, looks, told = time.monotonic() + LONGEST_QUIET, 0, -TOLD_EVERY
     while looks < QUIET_LOOKS and time.monotonic() < deadline:
         books, now = read_books(place.state_url), observer.look()
-        if books.articles != told:
+        if books.articles >= min(expected, told + TOLD_EVERY) > told:
             say(f"  {books.articles} of {expected} articles")
-        told = books.articles
+            told = books.articles
         is_done = books.articles >= expected and not books.outbox and set(books.entries) == {"done"}
         looks = looks + 1 if is_done and now is not None and is_idle(now) else 0
         threading.Event().wait(LOOK_SECONDS)

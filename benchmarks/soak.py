@@ -20,7 +20,16 @@ from pathlib import Path
 
 from benchmarks.chaos_table import markdown_table
 from benchmarks.chaos_verdict import Line, examples
-from benchmarks.soak_household import COPIES, Feeds, Household, growing_feeds, household, run_states, states_after
+from benchmarks.soak_household import (
+    COPIES,
+    UNFINISHED,
+    Feeds,
+    Household,
+    growing_feeds,
+    household,
+    run_states,
+    states_after,
+)
 from benchmarks.soak_series import Series, chart, megabytes
 from flows.server import SERVER_ENVIRONMENT
 from geowire.topics import TOPICS
@@ -34,7 +43,6 @@ STEADY = 1.5
 NOISE = 8_000_000
 LATE = 3
 """As many runs may be late as there are deployments: none waits for two intervals."""
-UNFINISHED = ("Running", "Pending", "Cancelling")
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ import urllib.request
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ NAMES = {
 """The long-lived processes by what stands in their command line."""
 DRAIN_SECONDS = 200.0
 PAGE = 200
+UNFINISHED = frozenset({"Running", "Pending", "Submitting", "Cancelling"})
+PARDON_SECONDS = 150.0
+"""So long may a server that starts again take to find out that a run is dead."""
 
 
 @dataclass(slots=True)
@@ -198,10 +201,12 @@ def run_states(port: int) -> dict[str, int]:
 
 
 def states_after(folder: Path) -> dict[str, int]:
-    """What the database says once everything has ended: a server of its own is asked."""
+    """What the database says once everything has ended, after a server had time to find what is dead."""
     port, home = free_port(), folder / "data" / "prefect"
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     own = inherited | environment(home, HOST, port) | {"PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false"}
     with running(server_command(HOST, port), folder / "after.log", env=own, cwd=folder):
         wait_until(lambda: is_ready(HOST, port), "the Prefect server", 180)
+        with suppress(TimeoutError):
+            wait_until(lambda: not UNFINISHED & run_states(port).keys(), "unfinished runs to end", PARDON_SECONDS)
         return run_states(port)
