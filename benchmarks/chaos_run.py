@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
 from servers.postgres import find_binaries
+from servers.processes import wait_until
 from sqlalchemy import Connection, func, select
 
 from benchmarks.chaos_faults import Suffered, Tormentor
@@ -32,6 +33,7 @@ LIBS = ROOT / ".kafka" / "libs"
 LONGEST_QUIET = 420.0
 LOOK_SECONDS = 1.0
 TOLD_EVERY = 50
+ORPHAN_SECONDS = 15.0
 QUIET_LOOKS = 5
 """Looks in a row that find nothing to do."""
 Say = Callable[[str], None]
@@ -101,6 +103,8 @@ def run(folder: Path, feeds: Feeds, setting: Setting, faults: Callable[[Place], 
         say("quiet: waiting until nothing moves")
         await_quiet(place, observer, expected, say)
         place.supervisor.stop("poller", *STAGES)
+        with suppress(TimeoutError):  # a worker may need a moment to see that its poller is gone; the verdict tells
+            wait_until(lambda: not place.supervisor.left_behind(), "what was started to end", ORPHAN_SECONDS)
         found = Findings(
             read_topics(place.bus_url), expected, addresses, read_books(place.state_url),
             tracebacks(folder), place.supervisor.left_behind(),
