@@ -22,7 +22,7 @@ from benchmarks.chaos_programs import Program, Supervisor
 from benchmarks.chaos_progress import Observer, is_idle
 from benchmarks.chaos_servers import kafka_program, postgres_program, small_disk
 from benchmarks.chaos_table import fault_row
-from benchmarks.chaos_verdict import Books, Findings, Line, verdict
+from benchmarks.chaos_verdict import WATCHES, Books, Findings, Line, verdict
 from geowire.bus import Bus, Delivery, open_bus
 from geowire.topics import TOPICS
 from ingest.database import Database
@@ -152,6 +152,7 @@ def surroundings(disk: Path, feeds: Feeds, bus_url: str, state_url: str) -> dict
         "GEOWIRE_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
         "GEOWIRE_MEMBER": "chaos",
         "GEOWIRE_BATCH": "20",
+        "GEOWIRE_WATCHES": str(WATCHES),
     }
 
 

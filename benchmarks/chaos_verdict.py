@@ -7,13 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from geowire.bus import Delivery
 from geowire.events import Event, decode, header_texts
 from geowire.messages import Article, Flagged, Story, StoryMerged, Tagged
 from geowire.topics import ARTICLES, DEADLETTERS, FLAGGED, STORIES, TAGGED
-from processors.flag import FlagStage
+from processors.flag import FlagStage, read_watches
 
+WATCHES = Path(__file__).parent / "chaos_watches.yaml"
 SHOWN = 3
 """Examples that a line names at most."""
 
@@ -147,7 +149,7 @@ def flag_lines(events: Sequence[Event], stories: Sequence[Event]) -> Iterator[Li
 
 def undisturbed_flags(stories: Sequence[Event]) -> list[Event]:
     """The flags that one quiet stage raises."""
-    stage = FlagStage()
+    stage = FlagStage(read_watches(WATCHES))
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         stage.create_tables(connection)
         stage.load(connection)
