@@ -18,7 +18,6 @@ from benchmarks.chaos_servers import fill, give_space
 
 LONGEST_RECOVERY = 150.0
 LONGEST_START = 120.0
-IDLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,8 @@ class Tormentor:
     supervisor: Supervisor
     observer: Observer
     disk: Path
+    idle_seconds: float
+    """What has nothing to do for so long after a fault counts as recovered."""
     _began: float = field(default_factory=time.monotonic)
     _never: threading.Event = field(default_factory=threading.Event)
 
@@ -111,7 +112,7 @@ class Tormentor:
                     return now, False
                 is_settled = is_at_work_or_idle(before, standings, fault.kind.interrupts)
                 idle_since = (idle_since or now) if is_settled else None
-            if idle_since is not None and now - idle_since > IDLE_SECONDS:
+            if idle_since is not None and now - idle_since > self.idle_seconds:
                 return idle_since, True
             self._never.wait(0.1)
         return None, False

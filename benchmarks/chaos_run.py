@@ -48,6 +48,8 @@ class Feeds:
     addresses: Callable[[], frozenset[str]]
     articles: int = 0
     """How many there are, where the addresses are not known."""
+    feed_only: int = 0
+    """How many have no page of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Setting:
 
     environment: Mapping[str, str]
     embedded: bool = False
+    idle_seconds: float = 10.0
+    """What has nothing to do for so long after a fault counts as recovered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class Told:
 def run(folder: Path, feeds: Feeds, setting: Setting, faults: Callable[[Place], Sequence[Fault]], say: Say) -> Told:
     """Start everything, do the faults, wait until nothing moves, end everything, read it raw."""
     with place_for(folder, feeds, setting) as place, closing(Observer(place.bus_url)) as observer:
-        tormentor = Tormentor(place.supervisor, observer, place.disk)
+        tormentor = Tormentor(place.supervisor, observer, place.disk, setting.idle_seconds)
         suffered = []
         planned = faults(place)
         await_flow(observer)
@@ -107,7 +111,7 @@ def run(folder: Path, feeds: Feeds, setting: Setting, faults: Callable[[Place], 
             wait_until(lambda: not place.supervisor.left_behind(), "what was started to end", ORPHAN_SECONDS)
         found = Findings(
             read_topics(place.bus_url), expected, addresses, read_books(place.state_url),
-            tracebacks(folder), place.supervisor.left_behind(),
+            feeds.feed_only, tracebacks(folder), place.supervisor.left_behind(),
         )  # fmt: skip
     ends = {f"{name} {code}": count for (name, code), count in sorted(place.supervisor.ends.items())}
     return Told(suffered, list(verdict(found)), ends)

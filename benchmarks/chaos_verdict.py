@@ -55,6 +55,8 @@ class Findings:
     addresses: frozenset[str]
     """Their addresses, where they are known."""
     books: Books
+    feed_only: int = 0
+    """Articles that have no page of their own."""
     tracebacks: Mapping[str, int] = field(default_factory=dict)
     """Tracebacks by log file."""
     left_behind: Sequence[int] = ()
@@ -109,7 +111,7 @@ def article_lines(articles: Sequence[Article], found: Findings) -> Iterator[Line
     later = [f"{article.id}:{article.version}" for article in articles if article.version > 1]
     yield Line(not later, f"versions made by a fault: {examples(later)}")
     status = Counter(article.body_status for article in articles)
-    yield Line(not status["feed-only"], f"texts by how they were had: {dict(status.most_common())}")
+    yield Line(status["feed-only"] == found.feed_only, f"texts by how they were had: {dict(status.most_common())}")
 
 
 def tagged_line(events: Sequence[Event], versions: Versions) -> Line:

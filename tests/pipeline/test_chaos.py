@@ -61,13 +61,13 @@ def suffer(folder: Path, *, faults: int, embedded: bool) -> None:
     seed = int(os.environ.get("GEOWIRE_TEST_SEED", SystemRandom().randrange(10**6)))
     print(f"GEOWIRE_TEST_SEED={seed}")
     program, address = sample_web_program(folder)
-    feeds = Feeds(program, f"{address}/feeds.yaml", frozenset, len(load_sample_web().articles))
+    feeds = Feeds(program, f"{address}/feeds.yaml", frozenset, len(load_sample_web().articles), feed_only=1)
 
     def planned(place: Place) -> Sequence[Fault]:
         kinds = [kind for kind in (EMBEDDED_KINDS if embedded else KINDS) if place.can_suffer(kind)]
         return plan(seed, faults, kinds, LONGEST)
 
-    told = run(folder, feeds, Setting(ENVIRONMENT, embedded=embedded), planned, print)
+    told = run(folder, feeds, Setting(ENVIRONMENT, embedded=embedded, idle_seconds=2.0), planned, print)
 
     assert len(told.suffered) == faults
     assert all(one.recovery is not None for one in told.suffered), [fault_row(one) for one in told.suffered]
