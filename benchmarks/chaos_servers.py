@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,14 +39,21 @@ def postgres_program(binaries: Path, folder: Path) -> tuple[Program, str]:
     data.mkdir()
     if os.geteuid() == 0:
         shutil.chown(data, "postgres", "postgres")
-        for parent in [folder, *list(folder.parents)[:2]]:
-            parent.chmod(0o755)
+        let_through([folder, *folder.parents])
     initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "geowire", "--no-sync", "-E", "UTF8"]
     subprocess.run(unprivileged(initdb), check=True, capture_output=True, timeout=120, cwd="/")
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}"]
     server = unprivileged([str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options])
     url = f"postgresql://geowire@127.0.0.1:{port}/postgres"
     return Program("postgres", server, folder / "postgres.log"), url
+
+
+def let_through(folders: Iterable[Path]) -> None:
+    """Let the user that the server becomes reach its own folder; what stands beside it stays closed."""
+    for folder in folders:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o001)
 
 
 def newsworld_program(
