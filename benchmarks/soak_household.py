@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,15 @@ class Household:
             tree = [pid, *descendants(pid)] if name == "prefect-server" else [pid]
             found[name] = sum(map(resident, tree))
         return found
+
+    def related(self) -> float:
+        """Articles that relate has taken in."""
+        try:
+            with closing(sqlite3.connect(f"file:{self.data / 'relate.db'}?mode=ro", uri=True)) as state:
+                (taken,) = state.execute("SELECT sum(next) FROM stage_offset").fetchone()
+        except sqlite3.OperationalError:
+            return 0.0
+        return float(taken or 0)
 
     def files(self) -> dict[str, float]:
         """Bytes of each file."""

@@ -43,6 +43,12 @@ class Series:
         first, last = self.settled()
         return last / first - 1 if first else 0.0
 
+    @property
+    def gain(self) -> float:
+        """How much it grew from the first window to the last."""
+        first, last = self.settled()
+        return last - first
+
     def halves(self) -> tuple[float, float]:
         """How much it grew in each half of the time after the warm-up."""
         left = self.values[int(len(self.samples) * WARM_UP) :]
