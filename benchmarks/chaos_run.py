@@ -33,7 +33,7 @@ LIBS = ROOT / ".kafka" / "libs"
 LONGEST_QUIET = 420.0
 LOOK_SECONDS = 1.0
 TOLD_EVERY = 50
-ORPHAN_SECONDS = 15.0
+ORPHAN_SECONDS = 90.0
 QUIET_LOOKS = 5
 """Looks in a row that find nothing to do."""
 Say = Callable[[str], None]
@@ -107,7 +107,7 @@ def run(folder: Path, feeds: Feeds, setting: Setting, faults: Callable[[Place], 
         say("quiet: waiting until nothing moves")
         await_quiet(place, observer, expected, say)
         place.supervisor.stop("poller", *STAGES)
-        with suppress(TimeoutError):  # a worker may need a moment to see that its poller is gone; the verdict tells
+        with suppress(TimeoutError):  # they see that their poller is gone once they are loaded; the verdict tells
             wait_until(lambda: not place.supervisor.left_behind(), "what was started to end", ORPHAN_SECONDS)
         found = Findings(
             read_topics(place.bus_url), expected, addresses, read_books(place.state_url),
