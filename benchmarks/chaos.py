@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "GEOWIRE_MAX_AGE": "3650d",
     "GEOWIRE_STORY_WINDOW": "3650d",  # the pages are years apart: none of them is late, so that flags are raised
     "GEOWIRE_CONCURRENCY": "2",
+    "GEOWIRE_FETCH_ATTEMPTS": "20",  # polls are seconds apart: what fails for a while must not use up its attempts
     "GEOWIRE_POLL_INTERVAL": "30s",
     "GEOWIRE_POLL_INTERVAL_MIN": "15s",
     "GEOWIRE_POLL_INTERVAL_MAX": "60s",

@@ -30,7 +30,8 @@ from ingest.state_tables import ARTICLE, ENTRY, OUTBOX, OUTCOME
 
 ROOT = Path(__file__).parent.parent
 LIBS = ROOT / ".kafka" / "libs"
-LONGEST_QUIET = 420.0
+LONGEST_QUIET = 780.0
+"""Longer than a host is left alone whose robots.txt could not be had."""
 LOOK_SECONDS = 1.0
 TOLD_EVERY = 50
 ORPHAN_SECONDS = 90.0

@@ -34,6 +34,8 @@ LONGEST = 2.0
 ENVIRONMENT = {
     "GEOWIRE_MAX_AGE": "36500d",
     "GEOWIRE_STORY_WINDOW": "3650d",
+    "GEOWIRE_FETCH_ATTEMPTS": "20",
+    "GEOWIRE_OBEY_ROBOTS": "false",  # a robots.txt that a fault has hidden is asked for again after ten minutes
     "GEOWIRE_RETRY_WAIT": "100ms",
     "GEOWIRE_PRIVATE_HOST_SPACING": "500ms",
     "GEOWIRE_POLL_INTERVAL": "2s",
