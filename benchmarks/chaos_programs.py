@@ -63,8 +63,8 @@ class Supervisor:
     programs: Mapping[str, Program]
     ends: Counter[tuple[str, int]] = field(default_factory=Counter)
     """How often each program ended with each code; negative: the signal."""
-    offspring: set[tuple[int, str]] = field(default_factory=set)
-    """Every process that a program has started, with its start time."""
+    offspring: set[tuple[str, int, str]] = field(default_factory=set)
+    """Every process that a program has started: the program, the process, its start time."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -83,7 +83,7 @@ class Supervisor:
 
     def _look_at(self, program: Program) -> None:
         if program.pid is not None:
-            self.offspring |= {(pid, started_at(pid)) for pid in descendants(program.pid)}
+            self.offspring |= {(program.name, pid, started_at(pid)) for pid in descendants(program.pid)}
         elif program.process is not None:
             self.ends[program.name, program.process.returncode] += 1
             program.start()
@@ -97,8 +97,9 @@ class Supervisor:
             self.programs[name].end()
 
     def left_behind(self) -> list[int]:
-        """Processes that a program started and that outlived it."""
-        return [pid for pid, started in self.offspring if started != "-" and started_at(pid) == started]
+        """Processes that a program has started and that live although it has ended."""
+        ended = {name for name, program in self.programs.items() if program.pid is None}
+        return [pid for name, pid, started in self.offspring if name in ended and started_at(pid) == started != "-"]
 
 
 def started_at(pid: int) -> str:

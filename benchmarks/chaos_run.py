@@ -34,7 +34,7 @@ LONGEST_QUIET = 780.0
 """Longer than a host is left alone whose robots.txt could not be had."""
 LOOK_SECONDS = 1.0
 TOLD_EVERY = 50
-ORPHAN_SECONDS = 90.0
+ORPHAN_SECONDS = 30.0
 QUIET_LOOKS = 5
 """Looks in a row that find nothing to do."""
 Say = Callable[[str], None]
