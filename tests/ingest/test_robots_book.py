@@ -12,7 +12,7 @@ from ingest.robots_book import RobotsBook
 
 
 def test_an_answer_that_nobody_waits_for_any_more_may_fail_in_silence() -> None:
-    """A state that went down while a poll ended leaves no complaint of the event loop about an error never looked at."""
+    """A state that went down while a poll ended leaves no complaint about an error that nobody looked at."""
     complaints: list[dict[str, Any]] = []
     is_asked, may_fail = asyncio.Event(), asyncio.Event()
 
