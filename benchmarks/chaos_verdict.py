@@ -42,7 +42,7 @@ class Books:
     articles: int
     """Articles that it knows."""
     outbox: int
-    """Messages that still wait."""
+    """Messages that still wait, other than how a feed's last poll ended."""
 
 
 @dataclass(frozen=True, slots=True)
