@@ -16,7 +16,7 @@ LOCAL_PORTS = $(if $(KAFKA_PORT),--kafka-port $(KAFKA_PORT)) $(if $(POSTGRES_POR
 	$(if $(METRICS_PORT),--metrics-port $(METRICS_PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up-local down-local test examples check audit format lock contract freeze gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate kill-run clean
+.PHONY: help setup demo up-local down-local test examples check audit format lock contract freeze gazetteer quality bench-poll bench-text bench-tag bench-relate kill-relate kill-run chaos soak clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -128,6 +128,12 @@ kill-relate: $(STAMP) $(KAFKA_LIBS)  ## kill -9 of the relate stage at twenty po
 
 kill-run: $(STAMP)  ## How long a flow run killed with -9 keeps its slot, with the server's real patience
 	GEOWIRE_TEST_DEAD_AFTER=90 $(BIN)/python -m pytest tests/flows/test_dead_runs.py -s
+
+chaos: $(STAMP) $(KAFKA_LIBS)  ## Faults at random on every process, then nothing may be missing (SHARED= [SEED=n] [FAULTS=30] [EMBEDDED=1])
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.chaos $(SHARED) --faults $(or $(FAULTS),30) $(if $(SEED),--seed $(SEED)) $(if $(EMBEDDED),--embedded)
+
+soak: $(STAMP)  ## `geowire run` for long: memory, files and runs within bounds (SHARED= [MINUTES=30])
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.soak $(SHARED) --minutes $(or $(MINUTES),30)
 
 clean:  ## Forget what was built; keep .venv
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .kafka build dist examples/node/node_modules examples/java/target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from ingest.answer import Response
 from ingest.fetch_failure import FetchFailed
@@ -52,7 +53,7 @@ class RobotsBook:
         task = self._under_way.get(origin)
         if task is None:
             task = self._under_way[origin] = asyncio.create_task(self._find(origin, known))
-            task.add_done_callback(lambda _: self._under_way.pop(origin, None))
+            task.add_done_callback(partial(self._is_found, origin))
         return await asyncio.shield(task)
 
     async def close(self) -> None:
@@ -61,6 +62,11 @@ class RobotsBook:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _is_found(self, origin: str, task: asyncio.Task[HostRobots]) -> None:
+        del self._under_way[origin]
+        if not task.cancelled():
+            task.exception()  # those who asked may all have gone: what was raised is then nobody's
 
     async def _find(self, origin: str, known: HostRobots | None) -> HostRobots:
         if known is None and self._memory is not None:
