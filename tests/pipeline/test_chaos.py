@@ -58,7 +58,7 @@ def test_faults_at_random_lose_nothing() -> None:
 
 def test_faults_at_random_lose_nothing_on_one_machine(tmp_path: Path) -> None:
     """The same with the embedded bus and state."""
-    suffer(tmp_path, faults=4, embedded=True)
+    suffer(tmp_path, faults=3, embedded=True)
 
 
 def suffer(folder: Path, *, faults: int, embedded: bool) -> None:
