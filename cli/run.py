@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +16,12 @@ import typer
 
 from cli.console import note
 from cli.stages import READS, ready_bus
-from flows.server import environment, is_ready, server_command
+from flows.server import end_unfinished_runs, environment, is_ready, server_command
 from geowire.errors import Transient
 from geowire.settings import Settings, child_environment, load_settings
 from ingest.catalogue import read_catalogue
 
+SERVER = "prefect-server"
 DRAIN_SECONDS = 60.0
 READY_SECONDS = 180.0
 RESTART_SECONDS = 2.0
@@ -48,7 +50,7 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: household.stop())
     try:
-        household.start("prefect-server", server_command(host, port))
+        household.start(SERVER, server_command(host, port))
         household.wait_until_ready(host, port)
         household.start("flows", [sys.executable, "-m", "flows.serve", *(["--every", every] if every else [])])
         for name, arguments, listener in consumers(settings, metrics):
@@ -56,7 +58,7 @@ def run(
         note(f"geowire: running; the UI is at http://{host}:{port}, logs in {home / 'logs'}; Ctrl-C ends it")
         household.watch()
     finally:
-        household.drain()
+        household.drain(partial(end_unfinished_runs, host, port))
 
 
 def consumers(settings: Settings, metrics_port: int = 0) -> Iterator[tuple[str, list[str], str]]:
@@ -106,7 +108,7 @@ class Household:
         while not self._stop.is_set() and not is_ready(host, port):
             self._stop.wait(LOOK_SECONDS)
             waited += LOOK_SECONDS
-            if waited > READY_SECONDS or self._processes["prefect-server"].poll() is not None:
+            if waited > READY_SECONDS or self._processes[SERVER].poll() is not None:
                 raise Transient(f"the Prefect server did not start; see {self.logs / 'prefect-server.log'}")
 
     def watch(self) -> None:
@@ -118,10 +120,12 @@ class Household:
                     self._stop.wait(RESTART_SECONDS)
                     self.start(name, self._commands[name])
 
-    def drain(self) -> None:
-        """End the processes in reverse, each given time to finish what it has in hand."""
+    def drain(self, settle: Callable[[], object]) -> None:
+        """End the processes in reverse, each given time for what it has in hand; settle while the server lives."""
         self._stop.set()
         for name, process in reversed(self._processes.items()):
+            if name == SERVER:
+                settle()
             note(f"geowire: ending {name}")
             process.terminate()
             try:

@@ -8,9 +8,11 @@ No import of prefect: the command that starts everything must not wait for it.
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 SERVER_ENVIRONMENT = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
@@ -57,3 +59,24 @@ def is_ready(host: str, port: int) -> bool:
         with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # our own server
             return bool(answer.status == 200)
     return False
+
+
+def end_unfinished_runs(host: str, port: int) -> int:
+    """Mark the runs cancelled that nobody is left to finish, so that none stands as running for ever; how many."""
+    api = f"http://{host}:{port}/api/flow_runs"
+    unfinished = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}}
+    state = {"type": "CANCELLED", "message": "geowire run was ended while this was under way; the next poll goes on"}
+    ended = 0
+    with contextlib.suppress(OSError, ValueError):
+        for run in _ask(f"{api}/filter", unfinished):
+            _ask(f"{api}/{run['id']}/set_state", {"state": state, "force": True})
+            ended += 1
+    return ended
+
+
+def _ask(address: str, query: dict[str, Any]) -> Any:
+    question = urllib.request.Request(  # noqa: S310  # our own server
+        address, json.dumps(query).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(question, timeout=10) as answer:  # noqa: S310
+        return json.loads(answer.read())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from geowire.errors import Misconfigured, Transient
+from geowire.errors import GeowireError, Misconfigured, Transient
 from ingest.schema_check import check_schema
 from ingest.state_tables import METADATA
 
@@ -31,6 +32,10 @@ ATTEMPTS = 3
 """A deadlock or a lost connection is tried again before it is reported."""
 WAL_ATTEMPTS = 100
 TABLES_LOCK = 7_405_661
+ABSENT = re.compile(
+    r"refused|starting up|shutting down|timed out|timeout expired|closed the connection|terminating connection"
+)
+"""What PostgreSQL's client says of a server that is not there now, in whatever words."""
 WRITE_AS = "write sqlite:///path or postgresql://user:password@host/name"
 
 
@@ -135,7 +140,10 @@ def _deliver(answers: Sequence[_Answer]) -> None:
 
 
 def open_engine(url: SecretStr) -> Engine:
-    """An engine with the tables in place. Raises `Misconfigured`; the password is never shown."""
+    """An engine with the tables in place. Raises `Misconfigured`, or `Transient` if the database is down.
+
+    The password is never shown.
+    """
     try:
         address = make_url(url.get_secret_value())
     except (ArgumentError, ValueError):  # what they say may hold a part of the password
@@ -161,9 +169,16 @@ def open_engine(url: SecretStr) -> Engine:
         raise
     except SQLAlchemyError as error:
         engine.dispose()
-        shown = address.set(query={}).render_as_string(hide_password=True)  # a query may hold passwords too
-        raise Misconfigured(f"GEOWIRE_STATE: {shown}: {_one_line(error)}; {WRITE_AS}") from error
+        raise _unusable(address, error) from error
     return engine
+
+
+def _unusable(address: URL, error: SQLAlchemyError) -> GeowireError:
+    """A database that is down may come back; one that refuses us wants a person."""
+    shown = address.set(query={}).render_as_string(hide_password=True)  # a query may hold passwords too
+    if ABSENT.search(str(error)):
+        return Transient(f"GEOWIRE_STATE: {shown} does not answer: {_one_line(error)}; start it, or {WRITE_AS}")
+    return Misconfigured(f"GEOWIRE_STATE: {shown}: {_one_line(error)}; {WRITE_AS}")
 
 
 def _sqlite_engine(path: Path) -> Engine:

@@ -36,7 +36,7 @@ OVER_LIMIT = "over-limit"
 """Too many entries of the feed wait already: this one is not kept."""
 OUT_OF_TIME = "out-of-time"
 """The feed's time in this poll was over before its turn came: that is no attempt."""
-UNASKED = frozenset({"throttled", "host-busy", "host-silent", "site-stuck"})
+UNASKED = frozenset({"throttled", "host-busy", "host-silent", "site-stuck", "robots-unreachable"})
 """Reasons for which nothing was asked: they are taken more often before the feed's own content stands in."""
 PATIENCE = 4
 STAND_IN: dict[str, BodyStatus] = {
