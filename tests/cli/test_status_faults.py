@@ -29,11 +29,14 @@ SICK = FeedOverview("https://a.example/rss", "A News", "failing", NOON, "http-50
 
 
 def test_what_is_well_has_no_fault() -> None:
-    """Nor have a stage that is only behind, feeds just due, a short outbox, a stage without work."""
+    """Nor have a stage that is only behind, feeds just due, one feed in twenty that fails, a short outbox."""
     busy = replace(STATE, due=300, waiting=20, outbox_since=NOON - timedelta(minutes=1))
     idle = StageLook({0: Extent(5, 5)}, members=0, is_late=False)
 
+    few = replace(STATE, states={"healthy": 95, "failing": 5}, failing=(SICK,))
+
     assert faults(WELL) == []
+    assert faults(replace(WELL, state=few)) == []
     assert faults(replace(WELL, bus=replace(BUS, stages={"tag": BEHIND, "relate": idle}), state=busy)) == []
 
 
@@ -91,7 +94,7 @@ def test_what_is_well_has_no_fault() -> None:
             replace(WELL, bus=replace(BUS, dead_letters={("tag", "malformed"): 2, ("flag", "not-a-story"): 3})),
             "dead-letters",
             "5 dead letters wait: flag not-a-story 3, tag malformed 2",
-            "geowire tail deadletters",
+            "geowire deadletters list",
         ),
     ],
 )
