@@ -28,6 +28,7 @@ CHUNK_RECORDS = 2_000
 CHUNK_BYTES = 32_000_000
 ACK_TIMEOUTS = 4
 """A chunk has so many request timeouts to be acknowledged in."""
+LISTED_SECONDS = 10.0
 COORDINATOR_TIMEOUT = 20.0
 PRODUCER: dict[str, Any] = {
     "acks": "all",
@@ -61,6 +62,7 @@ class KafkaBus:
         self._producer: Any = None
         self._admin: Any = None
         self._limits: dict[str, int] = {}
+        self._ensured: set[str] = set()
 
     def ensure_topics(self, topics: Iterable[Topic]) -> list[str]:
         """See `Bus`."""
@@ -71,6 +73,7 @@ class KafkaBus:
                 with suppress(kafka_errors.TopicAlreadyExistsError):
                     admin.create_topics({name: self._topic_options(wanted[name])}, wait_for_metadata=True)
             found = [topic for topic in wanted.values() if topic.name not in missing]
+            self._ensured |= wanted.keys()
             return self._differences(found) if found else []
 
     def publish(self, batch: Sequence[Record]) -> None:
@@ -199,10 +202,18 @@ class KafkaBus:
             threading.Event().wait(0.1)
 
     def _check_existence(self, topics: Sequence[str]) -> None:
+        """A topic that was ensured exists, but a busy cluster may need a moment until every broker lists it."""
+        deadline = time.monotonic() + LISTED_SECONDS
+        while missing := self._unlisted(topics):
+            if not set(missing) <= self._ensured:
+                raise Misconfigured(f"topic {missing[0]} does not exist on {self._cluster}, or we may not see it")
+            if time.monotonic() > deadline:
+                raise Transient(f"topic {missing[0]} was made on {self._cluster} and is not listed yet")
+            threading.Event().wait(0.1)
+
+    def _unlisted(self, topics: Sequence[str]) -> list[str]:
         with self._asking(f"no answer from {self._cluster}") as admin:
-            missing = sorted(set(topics) - set(admin.list_topics()))
-        if missing:
-            raise Misconfigured(f"topic {missing[0]} does not exist on {self._cluster}, or we may not see it")
+            return sorted(set(topics) - set(admin.list_topics()))
 
     def _check_sizes(self, batch: Sequence[Record]) -> None:
         unknown = sorted({record.topic for record in batch} - self._limits.keys())

@@ -16,7 +16,7 @@ from kafka.structs import ConsumerGroupMetadata, MemberState
 
 from cli.main import run_app
 from geowire.bus import Delivery, MemberOptions, Record, Subscription, Unwritable
-from geowire.errors import Transient
+from geowire.errors import Misconfigured, Transient
 from geowire.kafka_bus import KafkaBus, chunks
 from geowire.kafka_cluster import KafkaCluster
 from geowire.kafka_greeting import _distrust
@@ -68,6 +68,20 @@ def test_a_record_that_the_broker_refuses_is_named_and_stops_nothing(bus: KafkaB
     assert caught.value.record.value == noise
     assert caught.value.reason == "refused"
     assert {b"good-0", b"good-1", b"good-2"} == set(values(bus, topic))
+
+
+def test_a_topic_just_made_is_waited_for(bus: KafkaBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that has not heard of it yet is asked again; a topic that nobody made is a mistake at once."""
+    topic = new_topic(bus)
+    answers = iter([[topic], [topic], [], []])
+    monkeypatch.setattr(bus, "_unlisted", lambda _: next(answers))
+
+    bus.subscribe("test.group", [topic]).close()
+
+    assert next(answers) == []
+    monkeypatch.setattr(bus, "_unlisted", lambda _: ["geowire.nobody"])
+    with pytest.raises(Misconfigured, match=r"geowire\.nobody does not exist"):
+        bus.read("geowire.nobody")
 
 
 def test_an_unknown_member_comes_back(bus: KafkaBus) -> None:
