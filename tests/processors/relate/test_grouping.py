@@ -60,7 +60,7 @@ def test_why_names_terms_and_hours(telling: Build) -> None:
     assert why.score > 0.5
     assert "veldoran" in why.terms
     assert why.hours_apart == 3.0
-    assert why.model == "relate-2 tag-1"
+    assert why.model == "relate-3 tag-1"
 
 
 def test_same_event_long_after_is_another_story(telling: Build) -> None:
