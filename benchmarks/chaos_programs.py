@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from geowire.liveness import identity_of, is_gone
+
 LOOK_SECONDS = 0.3
 END_SECONDS = 60.0
 
@@ -83,7 +85,7 @@ class Supervisor:
 
     def _look_at(self, program: Program) -> None:
         if program.pid is not None:
-            self.offspring |= {(program.name, pid, started_at(pid)) for pid in descendants(program.pid)}
+            self.offspring |= {(program.name, pid, identity_of(pid)) for pid in descendants(program.pid)}
         elif program.process is not None:
             self.ends[program.name, program.process.returncode] += 1
             program.start()
@@ -99,17 +101,7 @@ class Supervisor:
     def left_behind(self) -> list[int]:
         """Processes that a program has started and that live although it has ended."""
         ended = {name for name, program in self.programs.items() if program.pid is None}
-        return [pid for name, pid, started in self.offspring if name in ended and started_at(pid) == started != "-"]
-
-
-def started_at(pid: int) -> str:
-    """Start time in clock ticks since boot; `-` if there is no such process, or only its remains."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return "-"
-    state, *rest = stat.rpartition(")")[2].split()
-    return "-" if state == "Z" else rest[18]
+        return [pid for name, pid, identity in self.offspring if name in ended and not is_gone(identity)]
 
 
 def children(pid: int) -> list[int]:
