@@ -16,6 +16,8 @@ NEAR = 90
 """How far after the act the thing may stand."""
 NEAR_BEFORE = 70
 """How far before it."""
+PROMISES = ("promis", "pledg")
+"""What may be followed by who gets: promised Ukraine drones."""
 
 
 class Clause:
@@ -75,7 +77,8 @@ class Clause:
     def recipients(self) -> list[Actor]:
         """Who gets: right after the act, else after `to`, `for`, or where the thing stands."""
         to = self._first_that_carries(ask.TO)
-        direct = ask.DIRECT.match(self.after) if self.letter in "GM" else None
+        takes_two = self.letter in "GM" or self.coded.signs[self.place].words.startswith(PROMISES)
+        direct = ask.DIRECT.match(self.after) if takes_two else None
         if direct and (self.letter == "M" or to is None or ask.WITH_THING.search(self.after)):
             return self._joined_after(direct)
         if self.letter == "M":
