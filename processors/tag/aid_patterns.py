@@ -12,7 +12,7 @@ _WORD = r"[^\sA-Z,;:()]+"
 """A word without a sign."""
 _FUNCTION = (
     "and|or|to|with|against|for|in|on|at|by|from|of|as|that|which|who|than|into|over|if|when|after|before|is|are|was|"
-    "were|will"
+    "were|will|since|during|amid|until|under|through|about|despite|between|among|without|within|because"
 )
 _LIKE_ADJECTIVE = rf"(?!(?:{_FUNCTION}) ){_WORD} "
 """A word that may stand between an article and its noun."""
