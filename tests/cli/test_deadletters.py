@@ -69,7 +69,7 @@ def test_what_was_retried_waits_no_more(capsys: pytest.CaptureFixture[str]) -> N
 
     assert "was retried already" in capsys.readouterr().err
     assert [letter["reason"] for letter in listed(capsys)] == ["internal-error", "too-large"]
-    assert run_app(["status", "--json"]) == 0
+    assert run_app(["status", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["dead_letters"] == 2
 
 
