@@ -146,4 +146,7 @@ def _start(count: int, settings: Settings) -> ProcessPool:
 
 def _stop(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
-    pool.join()
+    try:
+        pool.join()
+    except OSError:  # a channel was closed already: the second time it is passed over, and the workers are ended
+        pool.join()

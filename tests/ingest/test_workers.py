@@ -11,13 +11,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock, call
 
 import pytest
 
 from geowire.settings import Settings
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
-from ingest.workers import EntryWork, Workers, WorkFailed
+from ingest.workers import EntryWork, Workers, WorkFailed, _stop
 
 if TYPE_CHECKING:
     from ingest.conftest import Newsroom
@@ -154,3 +155,12 @@ def test_an_entry_that_is_stuck_everywhere_is_counted_and_no_bug(
     assert report.entries == {"failed:extract-timeout": 1}
     assert [failure.reason for failure in newsroom.bus.failures] == ["extract-timeout"]
     assert newsroom.polls().results == {"same-bytes": 1}
+
+
+def test_a_pool_whose_channel_is_closed_ends_all_the_same() -> None:
+    """The first attempt stumbles over the channel; the second ends the workers."""
+    pool = Mock(**{"join.side_effect": [OSError(9, "Bad file descriptor"), None]})
+
+    _stop(pool)
+
+    assert pool.mock_calls == [call.stop(), call.join(), call.join()]
