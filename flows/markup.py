@@ -18,7 +18,8 @@ class Markdown(str):
 def escape(text: str) -> str:
     """The text on one line, as it is read, whatever it holds: no markup, no link, no control character."""
     one_line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text).split())[:LONGEST_CELL]
-    entities = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # the UI shows the entity of a bare ampersand as it is written
+    entities = re.sub(r"&(?=#|\w+;)", "&amp;", one_line).replace("<", "&lt;").replace(">", "&gt;")
     marked = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", entities)
     return marked.replace("://", "&#58;//").replace("www.", "www&#46;")  # else a bare address becomes a link
 

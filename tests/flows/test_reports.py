@@ -97,6 +97,7 @@ def test_the_cells_of_a_table_hold_no_html() -> None:
 def test_text_is_escaped_and_links_lead_only_to_the_web() -> None:
     """One line each, whatever is in it."""
     assert escape("*a* <b>\n|c") == r"\*a\* &lt;b&gt; \|c"
+    assert escape("Nile & Horn &lt;") == "Nile & Horn &amp;lt;"
     assert link("a]b", "https://a.example/x>y z") == r"[a\]b](<https://a.example/x%3Ey%20z>)"
     assert link("a", "javascript:alert(1)") == "a"
     assert address("javascript:x[1]") == r"javascript:x\[1\]"
