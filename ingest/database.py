@@ -177,7 +177,8 @@ def _unusable(address: URL, error: SQLAlchemyError) -> GeowireError:
     """A database that is down may come back; one that refuses us wants a person."""
     shown = address.set(query={}).render_as_string(hide_password=True)  # a query may hold passwords too
     if ABSENT.search(str(error)):
-        return Transient(f"GEOWIRE_STATE: {shown} does not answer: {_one_line(error)}; start it, or {WRITE_AS}")
+        why = _one_line(error).partition(" Is the server running")[0]
+        return Transient(f"GEOWIRE_STATE: {shown} does not answer: {why}; start it")
     return Misconfigured(f"GEOWIRE_STATE: {shown}: {_one_line(error)}; {WRITE_AS}")
 
 
