@@ -74,7 +74,8 @@ def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "kafka", "kafka://", "kafka://host", "kafka://host:port", "sqlite://x", "amqp://h:1"]
+    "url",
+    ["", "kafka", "kafka://", "kafka://host", "kafka://host:port", "sqlite://x", "amqp://h:1", "kafka://a..b:9092"],
 )
 def test_a_wrong_bus_address_says_what_to_write(url: str) -> None:
     """Both forms stand in the message."""
