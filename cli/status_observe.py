@@ -85,7 +85,7 @@ def waiting_dead_letters(bus: Bus, seconds: float) -> Counter[tuple[str, str]]:
 
 
 def check_reachable(bus_url: str) -> None:
-    """Raise `Transient` at once if no broker of the address takes one: the greeting would ask for seconds."""
+    """Raise `Transient` at once if no broker takes a connection: the greeting would ask again for seconds."""
     scheme, _, servers = bus_url.partition("://")
     if scheme != "kafka" or not servers:
         return
