@@ -24,6 +24,7 @@ from geowire.health import Health
 from geowire.health_bus import look_at_stages
 from geowire.health_probe import one_line
 from geowire.health_sources import Source
+from geowire.logs import hide
 from geowire.metrics_dead_letters import DeadLetterTally
 from geowire.metrics_server import MetricsServer
 from geowire.settings import Settings, load_settings
@@ -74,14 +75,16 @@ class BusSource:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._bus: Bus | None = None
+        self._has_topics = False
         self._tally = DeadLetterTally()
 
     def read(self) -> BusView:
         """Ask the bus. Raises `Transient` if it does not answer."""
         if self._bus is None:
-            bus = open_bus(self._settings.bus_url, kafka=self._settings.kafka)
-            bus.ensure_topics(TOPICS)
-            self._bus = bus
+            self._bus = open_bus(self._settings.bus_url, kafka=self._settings.kafka)
+        if not self._has_topics:
+            self._bus.ensure_topics(TOPICS)
+            self._has_topics = True
         stages = look_at_stages(self._bus, stages_read(self._settings), time.time())
         self._tally.read_on(self._bus, READ_SECONDS)
         return BusView(stages, dict(self._tally.counts))
@@ -98,6 +101,7 @@ class ExporterReadings(Collector):
 
     def __init__(self, settings: Settings) -> None:
         self._data = settings.data
+        self._secrets = settings.secrets
         self._bus_source = BusSource(settings)
         self._state: Source[Overview] = Source("state", lambda: read_overview(settings))
         self._bus: Source[BusView] = Source("bus", self._bus_source.read)
@@ -141,7 +145,7 @@ class ExporterReadings(Collector):
         try:
             return list(metrics(source.end(max(0.0, deadline - time.monotonic()))))
         except Exception as error:  # noqa: BLE001  # the other source is shown all the same
-            self._faults[source.name] = one_line(error)
+            self._faults[source.name] = hide(one_line(error), self._secrets)  # anybody may ask /readyz
             log.warning("%s not read: %s", source.name, self._faults[source.name])
             return []
 

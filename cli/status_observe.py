@@ -85,12 +85,13 @@ def waiting_dead_letters(bus: Bus, seconds: float) -> Counter[tuple[str, str]]:
 
 
 def check_reachable(bus_url: str) -> None:
-    """Raise `Transient` at once if no broker of the address takes a connection: the client would try for long."""
+    """Raise `Transient` at once if no broker takes a connection: the greeting would ask again for seconds."""
     scheme, _, servers = bus_url.partition("://")
     if scheme != "kafka" or not servers:
         return
-    refusals = [refusal for server in parse_servers(servers.rstrip("/")) if (refusal := refused(server))]
-    if len(refusals) == len(parse_servers(servers.rstrip("/"))):
+    brokers = parse_servers(servers.rstrip("/"))
+    refusals = [refusal for broker in brokers if (refusal := refused(broker))]
+    if len(refusals) == len(brokers):
         raise Transient("; ".join(refusals))
 
 

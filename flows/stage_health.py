@@ -15,14 +15,14 @@ from flows.events import emit_growth
 from flows.names import health_run_name
 from flows.run_log import cap_run_log
 from flows.stage_reports import StageHealth, growth
+from flows.stages import READS
 from geowire.bus import Bus, Extent, open_bus
 from geowire.consume import group_of
 from geowire.settings import Settings, load_settings
-from geowire.topics import ARTICLES, DEADLETTERS, STORIES, TAGGED, TOPICS
+from geowire.topics import DEADLETTERS, TOPICS
 from ingest.last_day import read_last_day
 from ingest.overview import read_overview
 
-READS = {"tag": ARTICLES.name, "relate": TAGGED.name, "flag": STORIES.name}
 LAST_MEASURE = "geowire_stage_health"
 """The Prefect variable in which a measure waits for the next."""
 

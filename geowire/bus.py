@@ -242,6 +242,14 @@ def parse_servers(servers: str) -> list[str]:
     parsed = [server.strip() for server in servers.split(",")]
     for server in parsed:
         host, separator, port = server.rpartition(":")
-        if not (host and separator and port.isdigit() and 0 < int(port) < 65_536):
+        if not (is_host(host) and separator and port.isdecimal() and 0 < int(port) < 65_536):
             raise Misconfigured(f"GEOWIRE_BUS: {server!r} is not host:port; write kafka://host:9092[,host2:9092]")
     return parsed
+
+
+def is_host(name: str) -> bool:
+    """Whether a name can be looked up; an empty or overlong label breaks the socket library."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False

@@ -225,8 +225,12 @@ class StatelessHandler:
 
     def answer(self, batch: Sequence[Delivery]) -> None:
         """See `Handler`."""
-        records = self._patience(lambda: list(self._records(batch)))
+        records = self._patience(lambda: self._answers(batch))
         publish(self._bus, records, self._patience, self._monitor.counts)
+
+    def _answers(self, batch: Sequence[Delivery]) -> list[Record]:
+        self._monitor.dropped()  # what came of an attempt that a fault ended
+        return list(self._records(batch))
 
     def _records(self, batch: Sequence[Delivery]) -> Iterator[Record]:
         try:
@@ -279,12 +283,14 @@ class StatefulHandler:
 
     def answer(self, batch: Sequence[Delivery]) -> None:
         """See `Handler`."""
-        fresh = [delivery for delivery in batch if delivery.offset >= self._state.next_offset(delivery.source)]
-        if fresh:
-            self._patience(lambda: self._take_in(fresh))
+        self._patience(lambda: self._take_in(batch))
         self._send_waiting()
 
-    def _take_in(self, batch: Sequence[Delivery]) -> None:
+    def _take_in(self, deliveries: Sequence[Delivery]) -> None:
+        """Take in what the state does not have: a fault in the middle of a batch leaves some of it taken in."""
+        batch = [delivery for delivery in deliveries if delivery.offset >= self._state.next_offset(delivery.source)]
+        if not batch:
+            return
         try:
             with self._state.transaction() as connection:
                 taken = [decode(delivery) for delivery in batch]
@@ -302,8 +308,7 @@ class StatefulHandler:
     def _take_in_singly(self, batch: Sequence[Delivery], error: Exception) -> None:
         if len(batch) > 1:
             for delivery in batch:
-                if delivery.offset >= self._state.next_offset(delivery.source):
-                    self._take_in([delivery])
+                self._take_in([delivery])
             return
         with self._state.transaction() as connection:
             self._state.put(connection, [rejected(batch[0], error, self._stage.name, self._monitor.counts)])

@@ -34,7 +34,10 @@ class StageLook:
 
 
 def look_at_stage(bus: Bus, stage: str, topic: str, now: float) -> StageLook:
-    """Ask the bus for one stage; `now` is Unix time. Raises `Transient` if the bus does not answer."""
+    """Ask the bus for one stage; `now` is Unix time. Raises `Transient` if the bus does not answer.
+
+    Retries on their way to the stage are not counted: every stage passes over those of the others.
+    """
     group = group_of(stage)
     extents = {place.partition: extent for place, extent in bus.extents(group, [topic]).items()}
     is_behind = any(extent.lag for extent in extents.values())

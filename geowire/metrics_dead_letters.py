@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import Any
 
 from geowire.bus import Bus, Delivery, Reader, TopicPartition
+from geowire.deadletters import INGEST, PUBLISH
 from geowire.events import header_texts
 from geowire.metrics import OTHER
 from geowire.topics import DEADLETTERS
 
-STAGES = frozenset({"tag", "relate", "flag", "webhook", "publish"})
-INGEST = "ingest"
+STAGES = frozenset({"tag", "relate", "flag", "webhook", PUBLISH})
 CHUNK = 500
 POLL_SECONDS = 0.3
 

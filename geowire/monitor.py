@@ -87,7 +87,7 @@ class Monitor:
         self._exchanges.append(Exchange(tuple(taken), tuple(answers)))
 
     def dropped(self) -> None:
-        """The batch in hand belongs to another member now."""
+        """The batch in hand belongs to another member now, or is begun anew."""
         self._exchanges.clear()
 
     def finished(self, batch: Sequence[Delivery], seconds: float) -> None:

@@ -95,7 +95,7 @@ class ReplayBus:
     def subscribe(self, group: str, topics: Sequence[str], *, exclusive: bool = False) -> InTimeOrder:  # noqa: ARG002
         """See `Bus`; a second process of one replay always stands by, and retries are for the live stage."""
         name = self._plan.labelled(group)
-        sources = [self._plan.source(topic) for topic in topics if topic != RETRIES.name]
+        sources = self._sources(topics)
         inner = self._bus.subscribe(name, sources, exclusive=True)
         try:
             self.reading = InTimeOrder(inner, lambda: self._bus.extents(name, sources), self._plan.has)
@@ -110,8 +110,7 @@ class ReplayBus:
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """How far the replay is, and where it ends; raises `Transient` if the bus does not answer."""
-        sources = [self._plan.source(topic) for topic in topics if topic != RETRIES.name]
-        extents = self._bus.extents(self._plan.labelled(group), sources)
+        extents = self._bus.extents(self._plan.labelled(group), self._sources(topics))
         return extents if self.reading is None else self.reading.still_to_read()
 
     def members(self, group: str) -> int:
@@ -120,8 +119,7 @@ class ReplayBus:
 
     def late_partitions(self, group: str, topics: Sequence[str], before: float) -> set[TopicPartition]:
         """See `Bus`."""
-        sources = [self._plan.source(topic) for topic in topics if topic != RETRIES.name]
-        return self._bus.late_partitions(self._plan.labelled(group), sources, before)
+        return self._bus.late_partitions(self._plan.labelled(group), self._sources(topics), before)
 
     def close(self) -> None:
         """Nothing: the bus belongs to who opened it."""
@@ -131,6 +129,9 @@ class ReplayBus:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _sources(self, topics: Sequence[str]) -> list[str]:
+        return [self._plan.source(topic) for topic in topics if topic != RETRIES.name]
 
     def _target(self, topic: str) -> str:
         return topic if self._plan.live and topic != DEADLETTERS.name else self._plan.labelled(topic)

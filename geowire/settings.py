@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
@@ -262,10 +263,17 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown: passwords, tokens, and addresses that hold one."""
         state = self.state.get_secret_value()
-        passwords = re.findall(r"^[\w+]+://[^/@]*?:([^/]*)@|[?&]password=([^&]*)", state)
-        found = [self.webhook.get_secret_value(), self.webhook_secret.get_secret_value()]
+        passwords = re.findall(r"^[\w+]+://[^/@]*?:([^/]*)@|[?&](?:ssl)?password=([^&]*)", state)
+        given = [self.webhook, self.webhook_secret, self.alert_webhook, *self._kafka_secrets()]
+        found = [secret.get_secret_value() for secret in given]
         found += [form for pair in passwords for password in pair for form in (password, unquote(password))]
         return tuple(sorted({secret for secret in found if secret}, key=len, reverse=True))
+
+    def _kafka_secrets(self) -> list[SecretStr]:
+        with suppress(Misconfigured):  # whoever opens the bus says what is wrong
+            options = self.kafka
+            return [options.password, options.key_password]
+        return [self.kafka_password, self.kafka_key_password]
 
     def with_(self, **changes: object) -> Self:
         """The same with some settings replaced."""

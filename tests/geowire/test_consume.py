@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +17,10 @@ from geowire.consume import ConsumerLoop, LoopOptions, ends_of
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
 from geowire.events import Event, decode, encode, header_texts, ingest_failure_event
 from geowire.messages import IngestFailure
-from geowire.monitor import Counts
+from geowire.monitor import Counts, Monitor
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
+from geowire.turn import Turn
 
 QUICK = LoopOptions(batch=10, retry_wait=0.01, until_idle=True)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -69,16 +71,18 @@ class Echo:
 
     name = "echo"
 
-    def __init__(self, topic: str, answers: str, faults: Iterable[Exception] = (), never: str = "") -> None:
+    def __init__(self, topic: str, answers: str, faults: Iterable[Exception | None] = (), never: str = "") -> None:
         self.topic = topic
         self._answers = answers
         self._faults = list(faults)
         self._never = never
+        self.heard: list[list[str]] = []
 
     def process(self, batch: Sequence[Event]) -> list[Event]:
         """Repeat."""
-        if self._faults:
-            raise self._faults.pop(0)
+        self.heard.append([heard.data.reason for heard in batch])  # type: ignore[attr-defined]
+        if self._faults and (fault := self._faults.pop(0)):
+            raise fault
         for heard in batch:
             if heard.data.reason == self._never:  # type: ignore[attr-defined]
                 raise Rejected("unspeakable", "never")
@@ -142,6 +146,21 @@ def test_a_passing_fault_is_waited_out(bus: Bus) -> None:
 
     assert words(bus, answers) == ["one", "two"]
     assert (counts.retries, counts.dead) == (2, 0)
+
+
+def test_a_fault_in_the_middle_of_a_batch_repeats_nothing(bus: Bus, tmp_path: Path) -> None:
+    """The state is asked again what it has; listeners hear once of each message."""
+    turns: list[Turn] = []
+    faults: list[Exception | None] = [RuntimeError("a batch too many"), None, Transient("away")]
+    for stage in (Numbering(*new_topics(bus), faults), Echo(*new_topics(bus), faults)):
+        send(bus, stage.topic, "a", "b")
+        with contextlib.closing(StageState(tmp_path / "numbering.db")) as state:
+            own = state if isinstance(stage, Numbering) else None
+            ConsumerLoop(bus, stage, state=own, options=QUICK, monitor=Monitor([turns.append])).run()
+        again = [["b"]] if own else [["a", "b"]]
+
+        assert stage.heard == [["a", "b"], ["a"], ["b"], *again]
+    assert [[taken.data.reason for taken in turn.taken] for turn in turns] == [["a", "b"]] * 2  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("stage_type", [Echo, Numbering])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -73,7 +74,8 @@ def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "kafka", "kafka://", "kafka://host", "kafka://host:port", "sqlite://x", "amqp://h:1"]
+    "url",
+    ["", "kafka", "kafka://", "kafka://host", "kafka://host:port", "sqlite://x", "amqp://h:1", "kafka://a..b:9092"],
 )
 def test_a_wrong_bus_address_says_what_to_write(url: str) -> None:
     """Both forms stand in the message."""
@@ -98,3 +100,17 @@ def test_metrics_listen_where_they_are_told(
     monkeypatch.setenv("GEOWIRE_METRICS", text)
 
     assert load_settings().metrics_listener == listener
+
+
+def test_every_secret_is_known_to_who_hides_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The passwords of Kafka, from a file too, and where alerts go; a set-up that cannot be hides what it was given."""
+    (tmp_path / "key").write_text("0pens-the-key\n", "utf-8")
+    given = {"KAFKA_SECURITY": "sasl_ssl", "KAFKA_SASL_MECHANISM": "PLAIN", "KAFKA_USERNAME": "geowire"}
+    given |= {"KAFKA_CERTIFICATE": str(tmp_path / "pem"), "KAFKA_KEY_PASSWORD_FILE": str(tmp_path / "key")}
+    given |= {"KAFKA_PASSWORD": "pa55-of-kafka", "ALERT_WEBHOOK": "http://127.0.0.1:1/t0ken"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"GEOWIRE_{name}", value)
+
+    assert {"0pens-the-key", "pa55-of-kafka", "http://127.0.0.1:1/t0ken"} <= set(load_settings().secrets)
+    monkeypatch.setenv("GEOWIRE_KAFKA_SECURITY", "plaintext")
+    assert "pa55-of-kafka" in load_settings().secrets
