@@ -24,6 +24,14 @@ COMMANDS = (
     "demo", "run", "poll", "process", "tail", "status", "feeds", "extract", "tag", "relate", "watch", "deadletters",
     "replay", "rebuild", "backfill", "prefect", "revisit", "forget", "exporter",
 )  # fmt: skip
+SUBCOMMANDS = (
+    *(f"feeds {name}" for name in ("list", "add", "remove", "import", "export", "check")),
+    *(f"process {name}" for name in ("tag", "relate", "flag")),
+    *(f"deadletters {name}" for name in ("list", "show", "retry")),
+    *(f"replay {name}" for name in ("tag", "relate", "flag")),
+    *(f"watch {name}" for name in ("check", "test", "send")),
+    "prefect setup",
+)
 
 
 @pytest.fixture
@@ -41,10 +49,10 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"geowire {__version__}\n"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *SUBCOMMANDS])
 def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command says how it is typed."""
-    assert run_app([command, "--help"]) == 0
+    assert run_app([*command.split(), "--help"]) == 0
 
     text = " ".join(capsys.readouterr().out.split())
     assert "Example: " in text
