@@ -38,7 +38,10 @@ app = typer.Typer(
 def list_feeds(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each feed.")] = False,
 ) -> None:
-    """List the feeds of the catalogue."""
+    """List the feeds of the catalogue.
+
+    Example: [bold]geowire feeds list[/bold]
+    """
     settings = load_settings()
     feeds = read_catalogue(settings.feeds_location, settings)
     if as_json:
@@ -58,7 +61,10 @@ def add(
     family: Annotated[str | None, typer.Option(help="Its owner's id: one owner counts as one voice.")] = None,
     language: Annotated[str | None, typer.Option(help="Language of its articles, such as en.")] = None,
 ) -> None:
-    """Add a feed to the catalogue's file; the file is made if it is missing."""
+    """Add a feed to the catalogue's file; the file is made if it is missing.
+
+    Example: [bold]geowire feeds add https://news.example/rss.xml --publisher "Example News"[/bold]
+    """
     row = feed_row(url=url, title=title, language=language, publisher=compact(publisher, country, family))
     feed = add_feed(load_settings().feeds_location, row)
     say(f"added {feed.url}")
@@ -66,7 +72,10 @@ def add(
 
 @app.command()
 def remove(url: Annotated[str, typer.Argument(help="Address or id of the feed.")]) -> None:
-    """Remove a feed from the catalogue's file; what it brought stays."""
+    """Remove a feed from the catalogue's file; what it brought stays.
+
+    Example: [bold]geowire feeds remove https://news.example/rss.xml[/bold]
+    """
     remove_feed(load_settings().feeds_location, url)
     say(f"removed {url}")
 
@@ -78,7 +87,10 @@ def import_list(
     ],
     region: Annotated[list[str] | None, typer.Option(help="Of the starter only this region; may be repeated.")] = None,
 ) -> None:
-    """Add the feeds of a list to the catalogue's file; `starter` is the list that comes with geowire."""
+    """Add the feeds of a list to the catalogue's file; `starter` is the list that comes with geowire.
+
+    Example: [bold]geowire feeds import starter --region ukraine[/bold]
+    """
     settings = load_settings()
     listing = offered(source, region or [], settings)
     for problem in listing.unreadable[:SHOWN]:
@@ -95,7 +107,10 @@ def export_list(
     file: Annotated[Path | None, typer.Argument(help="Where to write; standard output if left out.")] = None,
     form: Annotated[Form | None, typer.Option("--format", help="By default what the file's name says.")] = None,
 ) -> None:
-    """Write the catalogue as OPML, which every feed reader knows, or as YAML."""
+    """Write the catalogue as OPML, which every feed reader knows, or as YAML.
+
+    Example: [bold]geowire feeds export backup.opml[/bold]
+    """
     settings = load_settings()
     feeds = read_catalogue(settings.feeds_location, settings)
     if file is None:
@@ -114,7 +129,10 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON for each feed.")] = False,
 ) -> None:
-    """Ask feeds without publishing, and say what is wrong with them. Exit code 1 if anything is."""
+    """Ask feeds without publishing, and say what is wrong with them. Exit code 1 if anything is.
+
+    Example: [bold]geowire feeds check https://news.example/rss.xml[/bold]
+    """
     settings = load_settings()
     listed, feeds = to_check(urls or [], settings)
     checks = asyncio.run(check_with_progress(feeds, listed, settings))

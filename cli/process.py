@@ -28,19 +28,28 @@ Json = Annotated[bool, typer.Option("--json", help="Print the counts as one line
 
 @app.command()
 def tag(until_idle: UntilIdle = False, as_json: Json = False) -> None:
-    """Find entities, countries, themes and military-aid facts: articles -> tagged."""
+    """Find entities, countries, themes and military-aid facts: articles -> tagged.
+
+    Example: [bold]geowire process tag --until-idle[/bold]
+    """
     process("tag", until_idle=until_idle, as_json=as_json)
 
 
 @app.command()
 def relate(until_idle: UntilIdle = False, as_json: Json = False) -> None:
-    """Group articles into stories: tagged -> stories."""
+    """Group articles into stories: tagged -> stories.
+
+    Example: [bold]geowire process relate --until-idle[/bold]
+    """
     process("relate", until_idle=until_idle, as_json=as_json)
 
 
 @app.command()
 def flag(until_idle: UntilIdle = False, as_json: Json = False) -> None:
-    """Fire the watches: stories -> flagged."""
+    """Fire the watches: stories -> flagged.
+
+    Example: [bold]geowire process flag --until-idle[/bold]
+    """
     process("flag", until_idle=until_idle, as_json=as_json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,8 +18,8 @@ import typer
 from cli.console import note
 from cli.stages import READS, ready_bus
 from flows.server import end_unfinished_runs, environment, is_ready, server_command
-from geowire.errors import Transient
-from geowire.settings import Settings, child_environment, load_settings
+from geowire.errors import Misconfigured, Transient
+from geowire.settings import Settings, child_environment, load_settings, parse_duration
 from ingest.catalogue import read_catalogue
 
 SERVER = "prefect-server"
@@ -41,7 +42,9 @@ def run(
     Example: [bold]GEOWIRE_FEEDS=feeds.opml geowire run[/bold], then open http://127.0.0.1:4200
     """
     settings = load_settings()
+    check_every(every)
     read_catalogue(settings.feeds_location, settings)
+    check_port(host, port)
     with ready_bus(settings, absent="waits"):
         pass
     home = settings.data.resolve() / "prefect"
@@ -59,6 +62,28 @@ def run(
         household.watch()
     finally:
         household.drain(partial(end_unfinished_runs, host, port))
+
+
+def check_every(every: str) -> None:
+    """Raises `Misconfigured` unless it is a duration or empty: the process that reads it would end again and again."""
+    try:
+        parse_duration(every or "1s")
+    except ValueError as error:
+        raise Misconfigured(f"--every: {error}") from None
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises `Misconfigured` if nobody can listen there: another server at it must not be taken for our own."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        raise Misconfigured(
+            f"the Prefect server cannot listen on {host}:{port} ({error.strerror}); is geowire run on already? "
+            "Write another --port, or another --host"
+        ) from None
 
 
 def consumers(settings: Settings, metrics_port: int = 0) -> Iterator[tuple[str, list[str], str]]:

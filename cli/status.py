@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -64,10 +65,17 @@ def print_state(overview: Overview) -> None:
     """What the state of ingest tells."""
     print_counts("Feeds by health", overview.states, "state")
     print_counts("Entries by outcome", overview.outcomes, "outcome")
-    failing = [(feed.title or feed.url, feed.state, feed.since, feed.why or feed.error) for feed in overview.failing]
+    failing = [
+        (feed.title or feed.url, feed.state, minute(feed.since), feed.why or feed.error) for feed in overview.failing
+    ]
     if failing:
         print_table("Feeds that need a look", ("feed", "state", "since", "why"), failing[:20])
-    say(f"outbox: {overview.waiting} waiting; last poll: {overview.last_poll or 'none'}; feeds due: {overview.due}")
+    say(f"outbox: {overview.waiting} waiting; last poll: {minute(overview.last_poll)}; feeds due: {overview.due}")
+
+
+def minute(moment: datetime | None) -> str:
+    """A moment as a person reads it, in UTC; `never` if there is none."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment else "never"
 
 
 def print_bus(bus: BusFacts, url: str) -> None:

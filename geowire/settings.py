@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -22,6 +22,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 OLDEST_AGE_DAYS = 3_650
+TO_WRITE = {
+    "literal_error": "write {expected}",
+    "bool_parsing": "write true or false",
+    "int_parsing": "write a whole number",
+}
+"""What to write instead, by the kind of mistake, where pydantic's own words do not say it."""
 KAFKA_FILES = (
     "kafka_ca",
     "kafka_certificate",
@@ -180,10 +186,10 @@ class Settings(BaseSettings):
     """A story that got nothing for so long is over."""
     stories_max: int = Field(default=50_000, ge=100)
     """Stories that are kept alive; with more, the ones unchanged for longest are over. About 25 kB of memory each."""
-    log_level: str = Field(default="WARNING", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """DEBUG, INFO, WARNING or ERROR."""
 
-    log_format: str = Field(default="text", pattern=r"^(text|json)$")
+    log_format: Literal["text", "json"] = "text"
     """text for a person, or json: one object a line."""
     metrics: str = ""
     """Where a long-lived process answers /metrics, /healthz and /readyz: `host:port`, or a port of 127.0.0.1; or empty.
@@ -321,9 +327,10 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_context=False)[0]
+        problem = error.errors(include_url=False)[0]
         name = "GEOWIRE_" + "_".join(str(step) for step in problem["loc"][:1]).upper()
-        message = problem["msg"].removeprefix("Value error, ")
+        own = TO_WRITE.get(problem["type"], "").format_map(problem.get("ctx", {}))
+        message = own or problem["msg"].removeprefix("Value error, ").replace("Input should be", "write a value")
         raise Misconfigured(f"{name}: {message} (it is {problem['input']!r})") from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from cli.console import set_up_logging
 from cli.main import run_app
 from cli.sample_web import load_sample_web
+from cli.status import minute
 from geowire import __version__
 from geowire.bus import Record, open_bus
 from geowire.settings import load_settings
@@ -19,8 +22,16 @@ from geowire.topics import DEADLETTERS
 
 COMMANDS = (
     "demo", "run", "poll", "process", "tail", "status", "feeds", "extract", "tag", "relate", "watch", "deadletters",
-    "replay", "rebuild", "backfill", "prefect",
+    "replay", "rebuild", "backfill", "prefect", "revisit", "forget", "exporter",
 )  # fmt: skip
+SUBCOMMANDS = (
+    *(f"feeds {name}" for name in ("list", "add", "remove", "import", "export", "check")),
+    *(f"process {name}" for name in ("tag", "relate", "flag")),
+    *(f"deadletters {name}" for name in ("list", "show", "retry")),
+    *(f"replay {name}" for name in ("tag", "relate", "flag")),
+    *(f"watch {name}" for name in ("check", "test", "send")),
+    "prefect setup",
+)
 
 
 @pytest.fixture
@@ -38,10 +49,10 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"geowire {__version__}\n"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *SUBCOMMANDS])
 def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command says how it is typed."""
-    assert run_app([command, "--help"]) == 0
+    assert run_app([*command.split(), "--help"]) == 0
 
     text = " ".join(capsys.readouterr().out.split())
     assert "Example: " in text
@@ -62,6 +73,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["poll"], {}, "feeds.yaml"),
         (["backfill", "--since", "long ago"], {}, "write an age such as 30d or a day such as 2026-10-01"),
         (["poll"], {"FEEDS": "missing.opml"}, "missing.opml"),
+        (["run", "--every", "fast"], {}, "--every: 'fast' is not a duration; write a number and a unit"),
         (["poll", "--feeds", "file:///etc/passwd"], {}, "write the path"),
         (["status"], {"BUS": "amqp://x"}, "kafka://host:9092"),
         (["status"], {"STATE": "mysql://u:secret@h/n"}, "postgresql://user:password@host/name"),
@@ -253,3 +265,23 @@ def test_what_breaks_is_one_line_without_its_traceback(capsys: pytest.CaptureFix
         assert "entry failed" in shown
         assert "odd bytes" in shown
         assert (len(shown.strip().splitlines()) > 1) is shows
+
+
+def test_run_names_a_port_that_is_taken(feeds_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is started: another server at that port would be taken for geowire's own."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        assert feeds_file.exists()
+        assert run_app(["run", "--port", str(port)]) == 2
+
+    shown = capsys.readouterr().err
+    assert f"cannot listen on 127.0.0.1:{port}" in shown
+    assert "Write another --port" in shown
+    assert shown.count("\n") == 1
+
+
+def test_moments_are_shown_to_the_minute_in_utc() -> None:
+    """And what has not happened is `never`."""
+    assert minute(datetime(2026, 11, 25, 14, 1, 50, 824_601, tzinfo=UTC)) == "2026-11-25 14:01 UTC"
+    assert minute(None) == "never"
