@@ -186,6 +186,7 @@ def surroundings(folder: Path, feeds: Feeds) -> dict[str, str]:
         "GEOWIRE_ALLOW_PRIVATE_NETWORKS": "127.0.0.0/8",
         "GEOWIRE_MAX_AGE": "3650d",
         "GEOWIRE_POLL_INTERVAL": "10s",
+        "GEOWIRE_STORIES_MAX": "100",  # reached on the way, so that relate shows whether its bound holds
         "GEOWIRE_POLL_INTERVAL_MIN": "10s",
         "GEOWIRE_POLL_INTERVAL_MAX": "30s",
     }

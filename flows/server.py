@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 SERVER_ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "2",  # with an arena for each thread glibc keeps what the server has long given back
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
