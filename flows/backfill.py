@@ -38,7 +38,7 @@ async def backfill_feeds(feed: str = "", since: str = "30d", until: str = "") ->
         Entries by outcome; they add up to the entries of the period.
     """
     settings = load_settings()
-    cap_run_log(settings.log_level)
+    cap_run_log(settings)
     period = parse_period(since, until, datetime.now(UTC))
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(bus.ensure_topics, TOPICS)

@@ -24,7 +24,7 @@ TIMEOUT_SECONDS = 3_600
 def keep_house_once(days: int) -> tuple[Housekeeping, int]:
     """Forget what is older than so many days; with it, how many records of the embedded bus were too old."""
     settings = load_settings()
-    cap_run_log(settings.log_level)
+    cap_run_log(settings)
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         bus.ensure_topics(TOPICS)
         done = keep_house(settings, bus, days, lambda: datetime.now(UTC))

@@ -67,7 +67,7 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
         Entries by outcome; they add up to the entries seen.
     """
     settings = load_settings()
-    cap_run_log(settings.log_level)
+    cap_run_log(settings)
     write_outcomes(settings, "poll")
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)

@@ -35,7 +35,7 @@ async def revisit_articles(limit: int = 2_000) -> dict[str, int]:
         Pages by outcome.
     """
     settings = load_settings()
-    cap_run_log(settings.log_level)
+    cap_run_log(settings)
     write_outcomes(settings, "revisit")
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)

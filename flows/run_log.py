@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 
 from prefect.logging.handlers import APILogHandler
+
+from geowire.logs import hide
+from geowire.settings import Settings
 
 LINES_MOST = 200
 LOGGERS = ("geowire", "ingest")
@@ -18,12 +22,13 @@ PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 
 
 class RunLogCap(logging.Filter):
-    """Lets so many lines of a run pass to its handler; the last one says that there were more."""
+    """Lets so many lines of a run pass to its handler, none with a secret; the last one says that there were more."""
 
-    def __init__(self, handler: logging.Handler, most: int = LINES_MOST) -> None:
+    def __init__(self, handler: logging.Handler, most: int = LINES_MOST, secrets: Sequence[str] = ()) -> None:
         super().__init__()
         self._handler = handler
         self._most = most
+        self._secrets = secrets
         self._seen = 0
         self._lock = threading.Lock()
 
@@ -34,6 +39,9 @@ class RunLogCap(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the server gets the record as it is."""
+        said = record.getMessage()
+        if said != (hidden := hide(said, self._secrets)):
+            record.msg, record.args = hidden, None
         with self._lock:
             self._seen += 1
             seen = self._seen
@@ -47,19 +55,19 @@ def _last_line(record: logging.LogRecord, most: int) -> logging.LogRecord:
     return logging.makeLogRecord({**record.__dict__, "msg": said, "args": None})
 
 
-def cap_run_log(level: str) -> None:
-    """Send the lines of geowire's loggers from this level on, and cap what goes to the server from now on."""
+def cap_run_log(settings: Settings) -> None:
+    """Send the lines of geowire's loggers from the level of the settings on, and cap what goes to the server."""
     for name in LOGGERS:
-        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).setLevel(settings.log_level)
     handlers = {handler for name in (*LOGGERS, *PREFECT_LOGGERS) for handler in logging.getLogger(name).handlers}
     for handler in handlers:
         if isinstance(handler, APILogHandler):
-            _cap_of(handler).begin()
+            _cap_of(handler, settings.secrets).begin()
 
 
-def _cap_of(handler: logging.Handler) -> RunLogCap:
+def _cap_of(handler: logging.Handler, secrets: Sequence[str]) -> RunLogCap:
     found = next((cap for cap in handler.filters if isinstance(cap, RunLogCap)), None)
     if found is None:
-        found = RunLogCap(handler)
+        found = RunLogCap(handler, secrets=secrets)
         handler.addFilter(found)
     return found

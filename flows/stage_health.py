@@ -55,7 +55,7 @@ async def stage_health() -> dict[str, int]:
         Messages still to be read, by stage.
     """
     settings = load_settings()
-    cap_run_log(settings.log_level)
+    cap_run_log(settings)
     health = await asyncio.to_thread(measure_stages, settings)
     grown = growth(health, cast("Mapping[str, Any] | None", await Variable.aget(LAST_MEASURE)))
     await publish_stage_health(health, grown)

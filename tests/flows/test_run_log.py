@@ -36,3 +36,16 @@ def test_a_run_sends_so_many_lines_and_says_that_there_were_more() -> None:
     assert capped.lines[2].startswith("line 2 (a run sends 3 lines at most")
     assert capped.lines[3:] == ["another run"]
     assert console.lines == [*[f"line {number}" for number in range(5)], "another run"]
+
+
+def test_no_line_of_a_run_holds_a_secret() -> None:
+    """Whatever put it there."""
+    server, log = Kept(), logging.getLogger("geowire.test-of-secrets")
+    server.addFilter(RunLogCap(server, secrets=["hunter2-hunter2"]))
+    log.addHandler(server)
+
+    log.warning("cannot reach %s", "postgresql://u:hunter2-hunter2@h/d")
+
+    (line,) = server.lines
+    assert "hunter2" not in line
+    assert line.startswith("cannot reach postgresql://u:")
