@@ -23,6 +23,9 @@ from local.launch import Launch, System
 from local.plan import Place, Planned, Ports
 from local.record import Running, claim_folder, read_record, write_record
 
+IN_ALL = 15 + SITES
+"""Ports in a row that a system here may take: those with a number of their own, the sample sites, the services."""
+
 
 class Sleepers:
     """Processes that only wait, as children of the test."""
@@ -74,7 +77,8 @@ def libs(tmp_path: Path) -> Path:
 
 def options(folder: Path, libs: Path, first: int) -> list[str]:
     """Options with free ports."""
-    ports = zip(("kafka", "postgres", "prefect", "web"), (first, first + 3, first + 4, first + 5), strict=True)
+    names = ("kafka", "postgres", "prefect", "web", "metrics")
+    ports = zip(names, (first, first + 3, first + 4, first + 5, first + 5 + SITES), strict=True)
     return ["--folder", str(folder), "--kafka-libs", str(libs), *[w for n, p in ports for w in (f"--{n}-port", str(p))]]
 
 
@@ -85,7 +89,7 @@ def test_a_half_dead_system_is_named_and_ended(
     alive, dead = sleepers.start("kafka"), sleepers.start("relate", 1)
     write_record(folder, [alive, dead])
     sleepers.kill(dead)
-    first = free_port(5 + SITES)
+    first = free_port(IN_ALL)
     with socket.create_server(("127.0.0.1", first + 4)):
         assert command.main(["up", *options(folder, libs, first)]) == 1
 
@@ -104,7 +108,7 @@ def test_a_system_that_runs_is_left_alone(
     running = sleepers.start("kafka")
     write_record(folder, [running])
 
-    assert command.main(["up", *options(folder, libs, free_port(5 + SITES))]) == 0
+    assert command.main(["up", *options(folder, libs, free_port(IN_ALL))]) == 0
 
     assert "up already" in capsys.readouterr().out
     assert running.is_alive
@@ -171,7 +175,7 @@ def test_a_folder_of_somebody_else_is_not_touched(
     theirs.mkdir()
     (theirs / "diary").touch()
 
-    assert command.main(["up", *options(tmp_path, libs, free_port(5 + SITES))]) == 1
+    assert command.main(["up", *options(tmp_path, libs, free_port(IN_ALL))]) == 1
     assert command.main(["down", "--folder", str(tmp_path)]) == 0
 
     assert "has other files in it" in capsys.readouterr().out
@@ -183,7 +187,7 @@ def test_feeds_that_are_named_must_be_there(
 ) -> None:
     """One line with the setting's name; a list that is there is taken, and no list means the sample news web."""
     monkeypatch.setenv("GEOWIRE_FEEDS", "no-such.opml")
-    assert command.main(["up", *options(folder, libs, free_port(5 + SITES))]) == 1
+    assert command.main(["up", *options(folder, libs, free_port(IN_ALL))]) == 1
     assert "GEOWIRE_FEEDS: there is no file no-such.opml" in capsys.readouterr().out
 
     Path("mine.opml").touch()
@@ -212,7 +216,7 @@ def test_kafka_that_is_not_there_is_said(folder: Path, tmp_path: Path, capsys: p
 
 def test_a_start_that_fails_ends_what_it_started(folder: Path, libs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A broker that cannot start takes the sample news web with it, and its log is named or its words are shown."""
-    first = free_port(5 + SITES)
+    first = free_port(IN_ALL)
 
     assert command.main(["up", *options(folder, libs, first)]) == 1
 
