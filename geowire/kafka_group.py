@@ -10,20 +10,18 @@ import itertools
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka import TopicPartition as KafkaPartition
 from kafka import errors as kafka_errors
-from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment, ConsumerProtocolSubscription
 from kafka.structs import MemberState, OffsetAndMetadata
 
 from geowire.bus import Delivery, MemberOptions, Record, TopicPartition
 from geowire.errors import PartitionLost, Transient
+from geowire.kafka_assignors import OneHolderAssignor, TopicByTopicAssignor
 from geowire.kafka_cluster import KafkaCluster, kafka_faults
 
 log = logging.getLogger(__name__)
@@ -54,7 +52,7 @@ class KafkaSubscription:
             "session_timeout_ms": int(member.session_timeout * 1000),
             "heartbeat_interval_ms": int(member.session_timeout * 100),
             "max_poll_interval_ms": int(member.max_poll_interval * 1000),
-            "partition_assignment_strategy": [OneHolderAssignor if exclusive else CooperativeStickyAssignor],
+            "partition_assignment_strategy": [OneHolderAssignor if exclusive else TopicByTopicAssignor],
         }
         self._topics = list(topics)
         self._session_seconds = member.session_timeout
@@ -243,34 +241,6 @@ class _EpochListener(ConsumerRebalanceListener):  # type: ignore[misc]
     def on_partitions_lost(self, lost: Sequence[KafkaPartition]) -> None:
         if lost:
             self._changed()
-
-
-class OneHolderAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
-    """All partitions to one member: whoever held them in the latest generation, else the smallest member id.
-
-    A member's claim, the generation in which it last got partitions, travels as the protocol's user data.
-    """
-
-    name = "geowire-one-holder"
-
-    def __init__(self) -> None:
-        self._held_in = -1
-
-    def metadata(self, topics: Iterable[str]) -> Any:
-        """What this member tells the group."""
-        return ConsumerProtocolSubscription(0, sorted(topics), b"%d" % self._held_in)
-
-    def assign(self, cluster: Any, members: Sequence[Any]) -> dict[str, Any]:
-        """The group's leader decides."""
-        chosen = min(members, key=lambda member: (-int(member.metadata.user_data or b"-1"), member.member_id))
-        topics = sorted(chosen.metadata.topics)
-        everything = [(topic, sorted(cluster.partitions_for_topic(topic) or ())) for topic in topics]
-        shares = {member.member_id: everything if member is chosen else [] for member in members}
-        return {name: ConsumerProtocolAssignment(0, share, b"") for name, share in shares.items()}
-
-    def on_assignment(self, assignment: Any, generation: int) -> None:
-        """Remember the claim."""
-        self._held_in = generation if assignment.partitions() else -1
 
 
 def delivery_of(record: Any) -> Delivery:

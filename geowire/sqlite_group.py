@@ -13,7 +13,7 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from geowire.bus import Delivery, MemberOptions, TopicPartition
@@ -178,18 +178,15 @@ class SqliteSubscription:
 
     def _share(self, connection: sqlite3.Connection) -> dict[tuple[int, int], tuple[int, int]]:
         """Give up what is over this member's share and take what is free below it: place -> (epoch, committed)."""
-        members = [
-            name
-            for name, topics in connection.execute(
-                "SELECT name, topics FROM member WHERE grp = ? ORDER BY joined, name", (self._group,)
-            ).fetchall()
-            if set(json.loads(topics)) & set(self._topics)
-        ]
+        rows = connection.execute(
+            "SELECT name, topics FROM member WHERE grp = ? ORDER BY joined, name", (self._group,)
+        ).fetchall()
+        members = {name: frozenset(json.loads(topics)) for name, topics in rows}
         query = "SELECT topic, partition, owner, epoch, committed FROM lease WHERE grp = ? ORDER BY topic, partition"
         rows = [row for row in connection.execute(query, (self._group,)).fetchall() if row[0] in self._topics]
         owners = {(topic, partition): owner for topic, partition, owner, _, _ in rows}
-        quota = exclusive_quota if self._exclusive else fair_quota
-        wanted = wanted_places(owners, self._name, quota(members, owners, self._name))
+        share = exclusive_share if self._exclusive else fair_share
+        wanted = share(members, owners, self._name)
         self._hand_over(connection, owners, wanted)
         return {
             (topic, partition): (epoch if owner == self._name else epoch + 1, committed)
@@ -214,24 +211,36 @@ def leave(connection: sqlite3.Connection, group: str, name: str) -> None:
     connection.execute("DELETE FROM member WHERE grp = ? AND name = ?", (group, name))
 
 
-Quota = Callable[[Sequence[str], Mapping[tuple[int, int], str | None], str], int]
+Place = tuple[int, int]
+"""A topic's id and a partition."""
 
 
-def fair_quota(members: Sequence[str], owners: Mapping[tuple[int, int], str | None], name: str) -> int:
-    """How many partitions a member may have: an equal share, the first ones one more if it does not divide."""
-    share, rest = divmod(len(owners), len(members))
-    return share + (1 if members.index(name) < rest else 0)
+def fair_share(members: Mapping[str, frozenset[int]], owners: Mapping[Place, str | None], name: str) -> set[Place]:
+    """The places that a member should have: of each topic an equal share, its own first, then free ones.
+
+    What does not divide goes to the members in turn, to others with each topic. `members` are those that read
+    any topic, by the order in which they joined, each with its topics.
+    """
+    share = set()
+    for topic in {topic for topic, _ in owners}:
+        readers = [member for member, topics in members.items() if topic in topics]
+        of_topic = {place: owner for place, owner in owners.items() if place[0] == topic}
+        each, rest = divmod(len(of_topic), len(readers))
+        rank = (readers.index(name) + topic) % len(readers)
+        share |= up_to(each + (rank < rest), of_topic, name)
+    return share
 
 
-def exclusive_quota(members: Sequence[str], owners: Mapping[tuple[int, int], str | None], name: str) -> int:
-    """All partitions for whoever holds one already, else for the member that joined first; none for the others."""
+def exclusive_share(members: Mapping[str, frozenset[int]], owners: Mapping[Place, str | None], name: str) -> set[Place]:
+    """All places for whoever holds one already, else for the member that joined first; none for the others."""
+    topics = {topic for topic, _ in owners}
     holders = [owner for owner in owners.values() if owner is not None]
-    active = holders[0] if holders else members[0]
-    return len(owners) if active == name else 0
+    active = holders[0] if holders else next(member for member, read in members.items() if read & topics)
+    return up_to(len(owners), owners, name) if active == name else set()
 
 
-def wanted_places(owners: Mapping[tuple[int, int], str | None], name: str, quota: int) -> set[tuple[int, int]]:
-    """The places that a member should have: its own first, then free ones, up to its quota."""
+def up_to(quota: int, owners: Mapping[Place, str | None], name: str) -> set[Place]:
+    """A member's own places, then free ones, as many as its quota."""
     mine = [place for place, owner in owners.items() if owner == name]
     free = [place for place, owner in owners.items() if owner is None]
     return set((mine + free)[:quota])

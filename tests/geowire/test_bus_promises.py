@@ -139,6 +139,18 @@ def test_two_members_share_the_partitions(bus: Bus) -> None:
         assert values(taken) == list(range(40))
 
 
+def test_two_members_share_each_of_two_topics(bus: Bus) -> None:
+    """Neither has the busy topic alone while the other waits on one that is seldom written."""
+    topics = [new_topic(bus, partitions=3).name, new_topic(bus, partitions=3).name]
+    with bus.subscribe("g" + topics[0], topics) as one:
+        share_until(one, one, lambda: len(one.assignment) == 6)
+        with bus.subscribe("g" + topics[0], topics) as two:
+            share_until(one, two, lambda: len(one.assignment) + len(two.assignment) == 6 and two.assignment)
+
+            assert {place.topic for place in one.assignment} == set(topics)
+            assert {place.topic for place in two.assignment} == set(topics)
+
+
 def test_an_exclusive_group_has_one_active_member(bus: Bus) -> None:
     """One member has everything, the standby nothing; when the first leaves, the standby has everything."""
     topic = new_topic(bus, partitions=3)
