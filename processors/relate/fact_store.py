@@ -9,9 +9,10 @@ from itertools import islice
 from processors.relate.live_story import LiveStory
 from processors.relate.member_facts import MemberFacts
 
-MOST_IN_MEMORY = 1_500
 MOST_PER_STORY = 300
 """A story message is made from so many members at most: the last ones."""
+MOST_IN_MEMORY = 400
+"""More than one story asks for, or a long one would read all of its members each time; about 10 kB each."""
 
 
 class FactStore:

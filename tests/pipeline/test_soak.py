@@ -22,23 +22,21 @@ def test_warm_up_and_peaks_are_no_growth() -> None:
     level = series("tag", lambda number: MEGABYTE * (number if number < 20 else 500 if number % 20 == 0 else 100))
 
     assert level.growth == 0.0
-    assert all(line.holds for line in memory_lines({"tag": level}, series("related", float)))
+    assert all(line.holds for line in memory_lines({"tag": level}, articles=1.0))
 
 
 def test_memory_that_keeps_growing_is_missed() -> None:
     """A tenth more at the end than at the beginning is over the limit."""
     leaking = series("tag", lambda number: MEGABYTE * (100 + number / 4))
 
-    assert [line.holds for line in memory_lines({"tag": leaking}, Series("related"))] == [False]
+    assert [line.holds for line in memory_lines({"tag": leaking}, articles=1.0)] == [False, True]
 
 
-def test_relate_may_grow_by_what_it_holds() -> None:
-    """The same growth is well for relate when it took in enough articles, and for no other process."""
-    growing = {name: series(name, lambda number: MEGABYTE * (100 + number / 4)) for name in ("relate", "flag")}
+def test_a_soak_without_work_shows_nothing() -> None:
+    """Level memory is no news if no article came."""
+    level = series("tag", lambda _: MEGABYTE)
 
-    lines = list(memory_lines(growing, series("related", lambda number: 10.0 * number)))
-
-    assert [line.holds for line in lines] == [True, False]
+    assert [line.holds for line in memory_lines({"tag": level}, articles=0.0)] == [True, False]
 
 
 @pytest.mark.parametrize(
