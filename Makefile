@@ -23,10 +23,10 @@ help:  ## What there is
 
 setup: $(STAMP)  ## A virtual environment in .venv with everything, from the lock file
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "Python 3.11 or later is missing: install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -73,7 +73,7 @@ check: $(STAMP)  ## Format, lint, types
 	$(BIN)/mypy
 
 audit: $(STAMP) $(AUDIT_STAMP)  ## Known vulnerabilities of the locked dependencies; says so if nobody could be asked
-	@$(BIN)/python -m audit requirements.lock --with .venv-audit/bin/pip-audit
+	@$(BIN)/python -m audit requirements-dev.lock --with .venv-audit/bin/pip-audit
 
 $(AUDIT_STAMP): pyproject.toml
 	test -x .venv-audit/bin/python || $(PYTHON) -m venv .venv-audit
@@ -85,8 +85,11 @@ format: $(STAMP)  ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock:  ## Resolve the dependencies anew (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --quiet -o requirements.lock
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --quiet
+
+lock:  ## Resolve the dependencies anew (needs uv): of the image, and with the tools of development besides
+	uv pip compile pyproject.toml --group build --group dev $(LOCK) -o requirements-dev.lock
+	uv pip compile pyproject.toml --group build $(LOCK) --constraint requirements-dev.lock -o requirements.lock
 
 contract: $(STAMP)  ## Write the JSON Schemas, the AsyncAPI document, docs/messages.md and docs/settings.md from the code
 	$(BIN)/python -m geowire.contract

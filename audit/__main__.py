@@ -1,4 +1,4 @@
-"""`python -m audit requirements.lock --with .venv-audit/bin/pip-audit`: what `make audit` runs."""
+"""`python -m audit requirements-dev.lock --with .venv-audit/bin/pip-audit`: what `make audit` runs."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,22 @@ def test_what_the_image_is_made_of_is_there() -> None:
     assert not [source for source in sources if not (ROOT / source).exists() or source in ignored]
     assert "--require-hashes -r requirements.lock" in installs[0]
     assert all("--no-deps" in install for install in installs)
+
+
+def test_the_image_holds_no_tool_of_development() -> None:
+    """Its lock is a part of the one for development, version by version, without what only that one asks for."""
+    image, development = (pins(ROOT / name) for name in ("requirements.lock", "requirements-dev.lock"))
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    tools = {re.split(r"[<>=]", line)[0].lower() for line in groups["dev"]}
+
+    assert image.items() < development.items()
+    assert not image.keys() & (tools - {"babel", "jsonschema"})
+    assert tools <= development.keys()
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """The version of each package that a lock names."""
+    return dict(re.findall(r"^([a-z0-9.-]+)==([^ ;]+)", lock.read_text("utf-8"), flags=re.MULTILINE))
 
 
 def test_the_build_is_sent_no_secrets() -> None:
