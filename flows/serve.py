@@ -11,7 +11,8 @@ from prefect import aserve
 
 from flows.deployments import DEPLOYMENTS, runner_deployment
 from flows.setup import connected, install_automations
-from geowire.settings import load_settings, parse_duration
+from geowire.settings import load_settings
+from geowire.settings_values import parse_duration
 
 
 async def serve_deployments(interval: timedelta | None = None) -> None:

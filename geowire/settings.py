@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -12,22 +12,24 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from geowire.errors import Misconfigured
 from geowire.kafka_options import KafkaOptions, Mechanism, Security, read_secret
+from geowire.settings_values import Duration, Network, parse_ages, parse_listener, parse_networks
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-OLDEST_AGE_DAYS = 3_650
+PREFIX = "GEOWIRE_"
+ENV_FILE = ".env"
 TO_WRITE = {
     "literal_error": "write {expected}",
     "bool_parsing": "write true or false",
     "int_parsing": "write a whole number",
 }
 """What to write instead, by the kind of mistake, where pydantic's own words do not say it."""
+LEAST_ALIKE = 0.85
+"""Other names that begin alike are left alone: whoever runs containers may set some."""
 KAFKA_FILES = (
     "kafka_ca",
     "kafka_certificate",
@@ -35,38 +37,13 @@ KAFKA_FILES = (
     "kafka_key_password_file",
     "kafka_password_file",
 )
-EVERYTHING = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
-
-
-def parse_duration(text: str) -> timedelta:
-    """`7d`, `12h`, `90s`, `500ms`. Raises `ValueError` that says what to write."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*", text)
-    if match is None:
-        raise ValueError(f"{text!r} is not a duration; write a number and a unit, such as 90s, 15m, 12h or 7d")
-    try:
-        return timedelta(seconds=float(match[1]) * UNITS[match[2]])
-    except OverflowError:
-        raise ValueError(f"{text!r} is too long; write at most 100000d") from None
-
-
-def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _at_least_nothing(value: timedelta) -> timedelta:
-    if value < timedelta(0):
-        raise ValueError("write a duration that is not negative")
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_at_least_nothing)]
 
 
 class Settings(BaseSettings):
     """The settings of one process, frozen once read."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GEOWIRE_", env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+        env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, use_attribute_docstrings=True
     )
 
     data: Path = Path(".geowire")
@@ -286,52 +263,24 @@ class Settings(BaseSettings):
         return self.model_copy(update=changes)
 
 
-def parse_networks(value: str | bool) -> tuple[Network, ...]:
-    """`true`, `false` or a list of CIDRs. Raises `ValueError` that says what to write."""
-    text = str(value).strip()
-    if text.lower() in {"", "false", "0", "no"}:
-        return ()
-    if text.lower() in {"true", "1", "yes"}:
-        return EVERYTHING
-    try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise ValueError(f"{error}; write true, false, or CIDRs such as 127.0.0.0/8,10.1.0.0/16") from error
-
-
-def parse_listener(text: str) -> tuple[str, int] | None:
-    """`host:port`, `[::1]:port`, or a port on 127.0.0.1. Raises `ValueError` that says what to write."""
-    if not text.strip():
-        return None
-    host, separator, port = text.strip().rpartition(":")
-    bare = host.startswith("[") == host.endswith("]") and (":" not in host or host.startswith("["))
-    if (separator and not host) or not bare or not (port.isdecimal() and 0 < int(port) < 65_536):
-        raise ValueError(
-            f"{text!r} is no place to listen; write a port such as 9464, or host:port such as 0.0.0.0:9464"
-        )
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def parse_ages(text: str) -> tuple[timedelta, ...]:
-    """`off` or a list of durations. Raises `ValueError` that says what to write."""
-    if text.strip().lower() in {"", "off", "false", "none"}:
-        return ()
-    ages = tuple(parse_duration(part) for part in text.split(",") if part.strip())
-    if max(ages, default=timedelta(0)) > timedelta(days=OLDEST_AGE_DAYS):
-        raise ValueError(f"{text!r} has an age over {OLDEST_AGE_DAYS}d; write younger ones, such as 3h,12h,2d,7d")
-    return ages
-
-
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment. Raises `Misconfigured` with one line that names the setting."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        name = "GEOWIRE_" + "_".join(str(step) for step in problem["loc"][:1]).upper()
+        name = PREFIX + "_".join(str(step) for step in problem["loc"][:1]).upper()
         own = TO_WRITE.get(problem["type"], "").format_map(problem.get("ctx", {}))
         message = own or problem["msg"].removeprefix("Value error, ").replace("Input should be", "write a value")
         raise Misconfigured(f"{name}: {message} (it is {problem['input']!r})") from error
+
+
+def misspelt_names() -> list[str]:
+    """A line for each variable that looks like a setting and is none, with the setting that it may stand for."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE)) if name.upper().startswith(PREFIX)}
+    alike = {name: difflib.get_close_matches(name, known, 1, LEAST_ALIKE) for name in sorted(given - set(known))}
+    return [f"{name} is no setting and does nothing; {found[0]} is one" for name, found in alike.items() if found]
 
 
 def child_environment(additions: Mapping[str, str]) -> dict[str, str]:

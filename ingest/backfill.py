@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, select
 
 from geowire.errors import Misconfigured
-from geowire.settings import Settings, parse_duration
+from geowire.settings import Settings
+from geowire.settings_values import parse_duration
 from ingest.all_of import all_of
 from ingest.catalogue import Feed
 from ingest.desk import Desk

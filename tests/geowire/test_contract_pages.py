@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from geowire.contract.pages import duration_text, generate_pages, setting_type, type_text
-from geowire.settings import Settings, parse_duration
+from geowire.settings import Settings
+from geowire.settings_values import parse_duration
 from geowire.topics import ARTICLES, DAY_MS, FEEDS, FLAGGED, MODELS, STORIES, TAGGED, TOPICS
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -9,7 +9,8 @@ import pytest
 
 from geowire.bus import open_bus
 from geowire.errors import Misconfigured
-from geowire.settings import load_settings, parse_duration
+from geowire.settings import load_settings, misspelt_names
+from geowire.settings_values import parse_duration
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,16 @@ def test_every_secret_is_known_to_who_hides_them(monkeypatch: pytest.MonkeyPatch
     assert {"0pens-the-key", "pa55-of-kafka", "http://127.0.0.1:1/t0ken"} <= set(load_settings().secrets)
     monkeypatch.setenv("GEOWIRE_KAFKA_SECURITY", "plaintext")
     assert "pa55-of-kafka" in load_settings().secrets
+
+
+def test_a_misspelt_setting_is_named_with_the_one_it_is_like(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the environment or in `.env`; other names that begin alike are left alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("GEOWIRE_MAXAGE=2d\nGEOWIRE_MAX_AGE=3d\n")
+    monkeypatch.setenv("geowire_poll_intervall", "20m")
+    monkeypatch.setenv("GEOWIRE_PORT_9092_TCP", "tcp://10.0.0.1:9092")
+
+    assert misspelt_names() == [
+        "GEOWIRE_MAXAGE is no setting and does nothing; GEOWIRE_MAX_AGE is one",
+        "GEOWIRE_POLL_INTERVALL is no setting and does nothing; GEOWIRE_POLL_INTERVAL is one",
+    ]
