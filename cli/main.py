@@ -33,7 +33,7 @@ from cli import (
 from cli.console import note, say, set_up_logging
 from geowire import __version__
 from geowire.errors import GeowireError, Misconfigured
-from geowire.settings import load_settings
+from geowire.settings import load_settings, misspelt_names
 
 app = typer.Typer(
     name="geowire",
@@ -60,6 +60,8 @@ def _options(
     ] = False,
 ) -> None:
     set_up_logging(load_settings(), context.invoked_subcommand or "geowire")
+    for line in misspelt_names():
+        note(f"geowire: {line}", logging.WARNING)
 
 
 app.command(rich_help_panel="Start here")(demo.demo)
@@ -86,9 +88,10 @@ app.command(rich_help_panel="Filters: JSON lines in, JSON lines out")(filters.re
 def run_app(arguments: list[str] | None = None) -> int:
     """Run a command line; every error that a person can act on is one line on standard error."""
     try:
-        return int(app(arguments, standalone_mode=False) or 0)
+        return int(app(arguments, prog_name="geowire", standalone_mode=False) or 0)
     except TyperException as error:
-        getattr(error, "show", print)()
+        if line := usage_line(error):
+            note(f"geowire: {line}", logging.ERROR)
         return error.exit_code
     except Misconfigured as error:
         note(f"geowire: {error}", logging.ERROR)
@@ -102,6 +105,14 @@ def run_app(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         note("geowire: interrupted")
         return 130
+
+
+def usage_line(error: TyperException) -> str:
+    """What was typed wrongly and where to read more; empty if the help itself was shown."""
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if not message or context is None:
+        return message
+    return f"{message[0].lower()}{message[1:].rstrip('.')}; see {context.command_path} --help"
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ from cli.console import note
 from cli.stages import READS, ready_bus
 from flows.server import end_unfinished_runs, environment, is_ready, server_command
 from geowire.errors import Misconfigured, Transient
-from geowire.settings import Settings, child_environment, load_settings, parse_duration
+from geowire.settings import Settings, child_environment, load_settings
+from geowire.settings_values import parse_duration
 from ingest.catalogue import read_catalogue
 
 SERVER = "prefect-server"
