@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from cli.stages import READS
 from geowire.bus import Bus, MemberOptions, open_bus
-from geowire.consume import group_of
 from geowire.errors import GeowireError
+from geowire.stage import group_of
 from geowire.topics import ARTICLES, FEEDS
 
 

@@ -20,7 +20,7 @@ from cli.sample_web import SampleServer
 from cli.stages import READS, loop_options, open_stage, ready_bus
 from cli.wire_lines import aid_line, at, countries_line, flagged_lines, themes_line
 from geowire.bus import Bus
-from geowire.events import Event, decode
+from geowire.bus_reading import published_events
 from geowire.messages import Flagged, Tagged
 from geowire.monitor import Counts
 from geowire.settings import Settings, load_settings
@@ -128,20 +128,13 @@ def print_tagged(tagged: Tagged) -> None:
 
 def best_tagged(bus: Bus) -> list[Tagged]:
     """The five articles with the most facts, then themes, in the order of their dates."""
-    tagged = {data.id: data for event in events(bus, TAGGED.name) if isinstance(data := event.data, Tagged)}
+    tagged = {data.id: data for event in published_events(bus, TAGGED.name) if isinstance(data := event.data, Tagged)}
     ranked = sorted(tagged.values(), key=lambda one: (-len(one.aid), -len(one.themes), one.id))
     return sorted(ranked[:ARTICLES_SHOWN], key=lambda one: one.published_at or one.fetched_at)
 
 
 def military_aid_flags(bus: Bus) -> list[Flagged]:
     """Flags of the watches on military aid and arms, the first ones by time."""
-    flags = [data for event in events(bus, FLAGGED.name) if isinstance(data := event.data, Flagged)]
+    flags = [data for event in published_events(bus, FLAGGED.name) if isinstance(data := event.data, Flagged)]
     chosen = [flag for flag in flags if "aid" in flag.watch or "arms" in flag.watch]
     return sorted(chosen, key=lambda flag: flag.flagged_at)[:FLAGS_SHOWN]
-
-
-def events(bus: Bus, topic: str) -> Iterator[Event]:
-    """Everything on a topic."""
-    with bus.read(topic) as reader:
-        while not reader.at_end():
-            yield from map(decode, reader.poll(200, 0.5))

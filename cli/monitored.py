@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry
 
 from flows.stages import OpenStage
 from geowire.bus import open_bus
-from geowire.consume import group_of
 from geowire.errors import Misconfigured
 from geowire.health import Health, liveness, readiness
 from geowire.health_probe import BusProbe
@@ -19,6 +18,7 @@ from geowire.metrics import Readings, StageMetrics
 from geowire.metrics_server import MetricsServer
 from geowire.monitor import Monitor
 from geowire.settings import Settings
+from geowire.stage import group_of
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from cli.console import note, print_json, progress, say, set_up_logging
 from cli.monitored import monitored
 from cli.stages import StageName, loop_options, open_stage, ready_bus
 from geowire.bus import Bus
-from geowire.consume import group_of
 from geowire.monitor import Counts
 from geowire.settings import load_settings
+from geowire.stage import group_of
 
 app = typer.Typer(
     help="Run one stage as a long-lived consumer; Ctrl-C or SIGTERM finishes the batch in hand.\n\n"

@@ -17,9 +17,10 @@ from cli.monitored import monitored
 from cli.process import report
 from cli.stages import loop_options, ready_bus
 from flows.stages import OpenStage
-from geowire.consume import ConsumerLoop, group_of
+from geowire.consume import ConsumerLoop
 from geowire.errors import Misconfigured, Transient
 from geowire.settings import Settings, load_settings
+from geowire.stage import group_of
 from ingest.addresses import PrivateAddress
 from ingest.http_request import open_session
 from processors.flag.webhook import Busy, WebhookStage

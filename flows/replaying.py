@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 
 from flows.stages import OpenStage, StageName, loop_options, open_stage
 from geowire.bus import Bus, open_bus
-from geowire.consume import ConsumerLoop, group_of
+from geowire.consume import ConsumerLoop
 from geowire.errors import Misconfigured
 from geowire.monitor import Counts
 from geowire.replay import Plan, ReplayBus, newer_than_held
 from geowire.settings import Settings, load_settings
+from geowire.stage import group_of
 from geowire.topics import DEADLETTERS, TOPICS
 
 

@@ -17,8 +17,8 @@ from flows.run_log import cap_run_log
 from flows.stage_reports import StageHealth, growth
 from flows.stages import READS
 from geowire.bus import Bus, Extent, open_bus
-from geowire.consume import group_of
 from geowire.settings import Settings, load_settings
+from geowire.stage import group_of
 from geowire.topics import DEADLETTERS, TOPICS
 from ingest.last_day import read_last_day
 from ingest.overview import read_overview

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from geowire.bus import Bus, Delivery, Record, Unwritable
+from geowire.bus_reading import everything
 from geowire.errors import Rejected
 from geowire.events import decode, header_texts
 from geowire.messages import IngestFailure
@@ -22,8 +23,6 @@ PUBLISH = "publish"
 """The stage of a letter whose record never got onto its topic."""
 INGEST = "ingest"
 """The stage of a letter that was written before there was a message."""
-READ_BATCH = 200
-READ_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +106,10 @@ def without_facts(record: Record) -> tuple[tuple[str, bytes], ...]:
 def read_letters(bus: Bus) -> Iterator[Letter]:
     """Everything on the dead letters, the oldest of each partition first; of two for one failure the first."""
     seen: set[str] = set()
-    with bus.read(DEADLETTERS.name) as reader:
-        while not reader.at_end():
-            for letter in map(read_letter, reader.poll(READ_BATCH, READ_SECONDS)):
-                if letter.case not in seen:
-                    seen.add(letter.case)
-                    yield letter
+    for letter in map(read_letter, everything(bus, DEADLETTERS.name)):
+        if letter.case not in seen:
+            seen.add(letter.case)
+            yield letter
 
 
 def read_letter(delivery: Delivery) -> Letter:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from geowire.bus import Bus, Extent
-from geowire.consume import group_of
+from geowire.stage import group_of
 
 LATE_SECONDS = 600.0
 """A message that a stage has not read for so long is late."""

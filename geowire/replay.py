@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import Self
 
 from geowire.bus import Bus, Delivery, Extent, Reader, Record, TopicPartition, Unwritable
+from geowire.bus_reading import everything
 from geowire.errors import Misconfigured
 from geowire.events import header_texts
-from geowire.replay_order import FETCH, InTimeOrder
+from geowire.replay_order import InTimeOrder
 from geowire.retries import RETRIES
 from geowire.topics import DEADLETTERS, TAGGED, Topic
 
@@ -157,11 +158,9 @@ def newer_than_held(bus: Bus, model: str) -> Newer:
 def _held_models(bus: Bus) -> dict[str, str]:
     """The newest model of each version of an article on the topic."""
     held: dict[str, str] = {}
-    with bus.read(TAGGED.name) as reader:
-        while not reader.at_end():
-            for delivery in reader.poll(FETCH, 1.0):
-                version, model = _version_of(delivery.record)
-                held[version] = max(model, held.get(version, ""))
+    for delivery in everything(bus, TAGGED.name):
+        version, model = _version_of(delivery.record)
+        held[version] = max(model, held.get(version, ""))
     return held
 
 

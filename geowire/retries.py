@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from geowire.bus import Bus, Delivery, Record, Unwritable
-from geowire.deadletters import INGEST, PUBLISH, READ_BATCH, READ_SECONDS, RETRY_PREFIX, Letter, read_letters
+from geowire.bus_reading import everything
+from geowire.deadletters import INGEST, PUBLISH, RETRY_PREFIX, Letter, read_letters
 from geowire.events import header_texts
 from geowire.topics import DAY_MS, DEADLETTERS, Topic
 
@@ -25,6 +26,7 @@ RETRIES = Topic(
     retention_ms=60 * DAY_MS,  # a letter must not outlive the memory that it was retried
     max_message_bytes=DEADLETTERS.max_message_bytes,
 )
+AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +67,15 @@ def waiting_letters(bus: Bus, choice: Choice | None = None) -> Iterator[Letter]:
 def handled_cases(bus: Bus) -> set[str]:
     """The cases that were retried: what a letter is about and how often it had failed."""
     bus.ensure_topics([RETRIES])
-    cases: set[str] = set()
-    with bus.read(RETRIES.name) as reader:
-        while not reader.at_end():
-            for delivery in reader.poll(READ_BATCH, READ_SECONDS):
-                cases.add(header_texts(delivery.record.headers).get(f"{RETRY_PREFIX}case", ""))
-    return cases
+    headers = (header_texts(delivery.record.headers) for delivery in everything(bus, RETRIES.name))
+    return {texts.get(f"{RETRY_PREFIX}case", "") for texts in headers}
 
 
 def retry(bus: Bus, letters: Iterable[Letter]) -> Iterator[Retried]:
     """Send letters back; each is handled once the bus has it. Raises `Transient`."""
     bus.ensure_topics([RETRIES])
     several = iter(letters)
-    while batch := list(islice(several, READ_BATCH)):
+    while batch := list(islice(several, AT_ONCE)):
         retried = [Retried(letter, refusal_of(letter)) for letter in batch]
         bus.publish([retry_record(one.letter) for one in retried if one.refusal is None and one.letter.has_source])
         for one in retried:

@@ -14,6 +14,11 @@ from typing import Protocol
 from geowire.events import Event
 
 
+def group_of(stage_name: str) -> str:
+    """The consumer group of a stage."""
+    return f"geowire.{stage_name}"
+
+
 class StatelessStage(Protocol):
     """A stage whose answer depends on nothing but the message."""
 

@@ -14,7 +14,7 @@ from itertools import islice
 from sqlalchemy import Connection, Row, func, select, update
 
 from geowire.bus import Bus
-from geowire.consume import published_events
+from geowire.bus_reading import published_events
 from geowire.errors import Misconfigured
 from geowire.events import Event
 from geowire.messages import Article, ArticleWithdrawn

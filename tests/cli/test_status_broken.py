@@ -21,8 +21,8 @@ from sqlalchemy import create_engine, text
 from cli.main import run_app
 from cli.status_observe import idle_stages
 from geowire.bus import Extent, Record, open_bus
-from geowire.consume import group_of
 from geowire.health_bus import StageLook
+from geowire.stage import group_of
 from geowire.topics import ARTICLES, DEADLETTERS, TOPICS
 from local.postgres import find_binaries
 

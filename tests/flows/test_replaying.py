@@ -16,12 +16,12 @@ from flows import stages
 from flows.replaying import Report, open_replay, parse_time
 from flows.stages import StageName, loop_options, open_stage
 from geowire.bus import Bus, Record, open_bus
-from geowire.consume import group_of
 from geowire.errors import Misconfigured
 from geowire.events import article_event, decode, encode
 from geowire.messages import Article, FeedReference, Publisher
 from geowire.replay import Plan
 from geowire.settings import Settings
+from geowire.stage import group_of
 from geowire.topics import ARTICLES, STORIES, TAGGED, TOPICS
 from processors.tag.gazetteer import ARTEFACT, Gazetteer
 from processors.tag.tag import ArticleTagger

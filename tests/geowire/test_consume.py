@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from geowire.bus import Bus, Delivery, MemberOptions, Record, open_bus
-from geowire.consume import ConsumerLoop, LoopOptions, ends_of
+from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
 from geowire.events import Event, decode, encode, header_texts, ingest_failure_event
+from geowire.handlers import ends_of
 from geowire.messages import IngestFailure
 from geowire.monitor import Counts, Monitor
+from geowire.sqlite_group import SqliteSubscription
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
 from geowire.turn import Turn
@@ -134,6 +136,49 @@ def test_a_stage_answers_everything_once_and_commits(bus: Bus) -> None:
 
     assert words(bus, answers) == [f"w{n}" for n in range(25)]
     assert (first.taken, first.published, second.taken) == (25, 25, 0)
+
+
+def test_partitions_may_be_lost_again_while_the_loss_is_mended(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bus is away when the loop rewinds, and the partitions change hands meanwhile: it goes on all the same."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b")
+    faults: dict[str, list[Exception]] = {
+        "commit": [PartitionLost("another member's")],
+        "rewind": [Transient("no broker"), PartitionLost("another member's")],
+    }
+    for name, ahead in faults.items():
+        monkeypatch.setattr(SqliteSubscription, name, after_faults(getattr(SqliteSubscription, name), ahead))
+    epochs = iter(range(1_000_000))
+    monkeypatch.setattr(SqliteSubscription, "epoch", property(lambda _: next(epochs)))
+
+    counts = ConsumerLoop(bus, Echo(source, answers), options=QUICK).run()
+
+    assert faults == {"commit": [], "rewind": []}
+    assert words(bus, answers) == ["a", "b", "a", "b"]
+    assert counts.taken == 2
+
+
+def after_faults(method: Callable[..., None], faults: list[Exception]) -> Callable[..., None]:
+    """A method that fails so often before it works."""
+
+    def faulty(*arguments: object) -> None:
+        if faults:
+            raise faults.pop(0)
+        method(*arguments)
+
+    return faulty
+
+
+def test_a_rejection_is_counted_once_although_its_batch_is_tried_again(bus: Bus) -> None:
+    """The fault comes after the rejection, in the same batch."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b", "c")
+    faults = [None, None, None, Transient("a database is away")]
+
+    counts = ConsumerLoop(bus, Echo(source, answers, faults, never="b"), options=QUICK).run()
+
+    assert words(bus, answers) == ["a", "c"]
+    assert (counts.dead, counts.reasons) == (1, {"unspeakable": 1})
 
 
 def test_a_passing_fault_is_waited_out(bus: Bus) -> None:

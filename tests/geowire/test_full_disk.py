@@ -20,7 +20,7 @@ def test_publisher_and_stage_go_on_when_there_is_room(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bus and state on one full disk: both wait with a line that says why, then every message is there once."""
-    monkeypatch.setattr("geowire.consume.LONGEST_BUS_WAIT", 0.5)
+    monkeypatch.setattr("geowire.patience.LONGEST_BUS_WAIT", 0.5)
     with small_disk(tmp_path / "disk", 24) as disk, Relay(f"sqlite:///{disk}/bus.db", state=disk / "echo.db") as relay:
         relay.wait_for_progress()
         with no_room(disk):

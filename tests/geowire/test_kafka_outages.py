@@ -72,7 +72,7 @@ def test_a_broker_that_is_absent_killed_and_frozen(
     """Publisher, stage and command wait for it, and outlive its `kill -9` and a freeze beyond all their timeouts."""
     others = client_threads()
     monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 1.0)
-    monkeypatch.setattr("geowire.consume.LONGEST_BUS_WAIT", 0.5)
+    monkeypatch.setattr("geowire.patience.LONGEST_BUS_WAIT", 0.5)
     broker = Broker(kafka_libs, tmp_path)
     broker.format()
     try:
@@ -101,7 +101,7 @@ def test_a_broker_that_is_absent_killed_and_frozen(
 def test_a_broker_whose_disk_is_full(kafka_libs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends itself; started again with room on its disk it has all that was acknowledged, and work goes on."""
     monkeypatch.setattr("geowire.kafka_cluster.GREETING_SECONDS", 1.0)
-    monkeypatch.setattr("geowire.consume.LONGEST_BUS_WAIT", 0.5)
+    monkeypatch.setattr("geowire.patience.LONGEST_BUS_WAIT", 0.5)
     with small_disk(tmp_path / "disk", 64) as disk:
         broker = Broker(kafka_libs, tmp_path, extra={"log.dirs": disk / "log", "log.index.size.max.bytes": 65_536})
         with broker.running(), Relay(f"kafka://{broker.server}", QUICK) as relay:
@@ -118,7 +118,7 @@ def test_a_broker_whose_disk_is_full(kafka_libs: Path, tmp_path: Path, monkeypat
 
 def test_a_cluster_loses_a_leader(kafka_libs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three copies, two of them acknowledged: `kill -9` of the leader while messages flow loses none."""
-    monkeypatch.setattr("geowire.consume.LONGEST_BUS_WAIT", 0.5)
+    monkeypatch.setattr("geowire.patience.LONGEST_BUS_WAIT", 0.5)
     brokers = three_brokers(kafka_libs, tmp_path)
     options = KafkaOptions(timeout=2.0, replication=3)
     try:

@@ -27,9 +27,9 @@ from servers.secured_kafka import LEAVER, PASSWORD, SecuredBroker, secured_broke
 
 from cli.main import run_app
 from geowire.bus import Bus, Delivery, MemberOptions, Record, Subscription, open_bus
-from geowire.consume import group_of
 from geowire.errors import Misconfigured, Transient
 from geowire.kafka_options import KafkaOptions, Mechanism
+from geowire.stage import group_of
 from geowire.topics import ARTICLES, TOPICS, Topic
 
 pytestmark = pytest.mark.kafka

@@ -13,13 +13,14 @@ import pytest
 
 from geowire import replay_order
 from geowire.bus import Bus, Delivery, MemberOptions, Record, TopicPartition
-from geowire.consume import ConsumerLoop, LoopOptions, group_of
+from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Misconfigured, Rejected
 from geowire.events import Event, decode, encode, ingest_failure_event
 from geowire.messages import IngestFailure
 from geowire.monitor import Counts
 from geowire.replay import Plan, ReplayBus
 from geowire.sqlite_bus import SqliteBus
+from geowire.stage import group_of
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from cli.demo import demo_settings, events, run_demo, run_stages
+from cli.demo import demo_settings, run_demo, run_stages
 from cli.stages import ready_bus
 from geowire.bus import Bus
+from geowire.bus_reading import published_events
 from geowire.messages import Flagged, Story
 from geowire.settings import Settings
 from geowire.topics import FLAGGED, STORIES
@@ -27,6 +28,8 @@ def run_sample(folder: Path) -> Settings:
 
 def smallest_flagged(bus: Bus) -> Story:
     """The story with the fewest members among those that a watch fired on."""
-    flagged = {event.data.story_id for event in events(bus, FLAGGED.name) if isinstance(event.data, Flagged)}
-    stories = {event.data.id: event.data for event in events(bus, STORIES.name) if isinstance(event.data, Story)}
+    flagged = {event.data.story_id for event in published_events(bus, FLAGGED.name) if isinstance(event.data, Flagged)}
+    stories = {
+        event.data.id: event.data for event in published_events(bus, STORIES.name) if isinstance(event.data, Story)
+    }
     return min((stories[one] for one in flagged), key=lambda story: story.article_count)

@@ -1,0 +1,220 @@
+"""How a batch is answered: by a stage without state at once, by one with state through its outbox."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, Self
+
+from geowire.bus import Bus, Delivery, Record, TopicPartition, Unwritable
+from geowire.bus_reading import published_events
+from geowire.deadletters import dead_letter, undeliverable
+from geowire.errors import Misconfigured, Rejected, Transient
+from geowire.events import decode, encode, header_texts
+from geowire.monitor import Counts, Monitor
+from geowire.patience import Patience
+from geowire.stage import StatefulStage, StatelessStage, group_of
+from geowire.stage_state import StageState
+from geowire.topics import DEADLETTERS
+
+log = logging.getLogger(__name__)
+
+OUTBOX_CHUNK = 500
+
+
+class Handler(Protocol):
+    """What differs between a stateless and a stateful stage."""
+
+    def assigned(self) -> None:
+        """The partitions of this member may have changed."""
+        ...
+
+    def answer(self, batch: Sequence[Delivery]) -> None:
+        """Process a batch and publish what follows from it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A delivery that its stage cannot process, and why."""
+
+    delivery: Delivery
+    error: Rejected
+    stage_name: str
+
+    @classmethod
+    def of(cls, delivery: Delivery, error: Exception, stage_name: str) -> Self:
+        """Of what the stage raised; anything but `Rejected` is a fault of the stage's own, and logged as one."""
+        if isinstance(error, Rejected):
+            return cls(delivery, error, stage_name)
+        log.error("%s: a message broke the stage", stage_name, exc_info=error)
+        return cls(delivery, Rejected("internal-error", f"{type(error).__name__}: {error}"), stage_name)
+
+    @property
+    def record(self) -> Record:
+        """The dead letter."""
+        return dead_letter(self.delivery, self.error, self.stage_name, group_of(self.stage_name))
+
+    def tell(self, counts: Counts) -> None:
+        """Log and count it, once no fault can make it happen again."""
+        place = (self.stage_name, self.delivery.source, self.delivery.offset, self.error)
+        log.warning("dead letter: %s %s offset %d: %s", *place, extra=self._fields())
+        count_reason(counts, self.error.reason)
+
+    def _fields(self) -> dict[str, str]:
+        """What a log line says of it; the key of a record about an article is the article's id."""
+        record = self.delivery.record
+        key, headers = record.key.decode("utf-8", "replace"), header_texts(record.headers)
+        facts = {"stage": self.stage_name, "outcome": "dead-letter", "reason": self.error.reason}
+        is_story = headers.get("ce_type", "").startswith(("geowire.story", "geowire.flag"))
+        return facts | {"ce_id": headers.get("ce_id", ""), "story_id" if is_story else "article_id": key}
+
+
+class StatelessHandler:
+    """Answers a batch and publishes the answers."""
+
+    def __init__(self, bus: Bus, stage: StatelessStage, patience: Patience, monitor: Monitor) -> None:
+        self._bus = bus
+        self._stage = stage
+        self._patience = patience
+        self._monitor = monitor
+
+    def assigned(self) -> None:
+        """Nothing is remembered, so nothing changes."""
+
+    def answer(self, batch: Sequence[Delivery]) -> None:
+        """See `Handler`."""
+        answers = self._patience(lambda: self._answers(batch))
+        for answer in answers:
+            if isinstance(answer, Rejection):
+                answer.tell(self._monitor.counts)
+        records = [answer.record if isinstance(answer, Rejection) else answer for answer in answers]
+        publish(self._bus, records, self._patience, self._monitor.counts)
+
+    def _answers(self, batch: Sequence[Delivery]) -> list[Record | Rejection]:
+        self._monitor.dropped()  # what came of an attempt that a fault ended
+        return list(self._records(batch))
+
+    def _records(self, batch: Sequence[Delivery]) -> Iterator[Record | Rejection]:
+        try:
+            taken = [decode(delivery) for delivery in batch]
+            events = self._stage.process(taken)
+        except (Transient, Misconfigured):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a message does to a stage, the stream goes on
+            if len(batch) == 1:
+                yield Rejection.of(batch[0], error, self._stage.name)
+                return
+            for delivery in batch:
+                yield from self._records([delivery])
+        else:
+            self._monitor.answered(taken, events)
+            yield from (encode(event) for event in events)
+
+
+class StatefulHandler:
+    """Takes a batch into the stage's state and publishes what the state keeps for that."""
+
+    def __init__(self, bus: Bus, stage: StatefulStage, state: StageState, patience: Patience, monitor: Monitor) -> None:
+        self._bus = bus
+        self._stage = stage
+        self._state = state
+        self._patience = patience
+        self._monitor = monitor
+        self._token = uuid.uuid4().hex
+        self._loaded = False
+
+    def assigned(self) -> None:
+        """Claim the state; if someone else had it, read it anew and send what was left over."""
+        changed = self._patience(lambda: self._state.claim(self._token))
+        if self._loaded and not changed:
+            return
+        self._patience(self._open)
+        self._loaded = True
+        self._send_waiting()
+
+    def _open(self) -> None:
+        with self._state.transaction() as connection:
+            self._stage.create_tables(connection)
+            if not self._state.is_built():
+                if self._stage.rebuilds_from is not None:
+                    rebuilding = partial(self._monitor.pulse.wait, "the state is rebuilt")
+                    past = published_events(self._bus, self._stage.rebuilds_from, rebuilding)
+                    self._stage.rebuild(past, connection)
+                self._state.mark_built(connection)
+        self._stage.load(self._state.connection)
+
+    def answer(self, batch: Sequence[Delivery]) -> None:
+        """See `Handler`."""
+        self._patience(lambda: self._take_in(batch))
+        self._send_waiting()
+
+    def _take_in(self, deliveries: Sequence[Delivery]) -> None:
+        """Take in what the state does not have: a fault in the middle of a batch leaves some of it taken in."""
+        batch = [delivery for delivery in deliveries if delivery.offset >= self._state.next_offset(delivery.source)]
+        if not batch:
+            return
+        try:
+            with self._state.transaction() as connection:
+                taken = [decode(delivery) for delivery in batch]
+                events = self._stage.process(taken, connection)
+                self._state.put(connection, [encode(event) for event in events])
+                self._state.advance(connection, ends_of(batch))
+            self._monitor.answered(taken, events)
+        except (Transient, Misconfigured):
+            self._stage.load(self._state.connection)
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a message does to a stage, the stream goes on
+            self._stage.load(self._state.connection)
+            self._take_in_singly(batch, error)
+
+    def _take_in_singly(self, batch: Sequence[Delivery], error: Exception) -> None:
+        if len(batch) > 1:
+            for delivery in batch:
+                self._take_in([delivery])
+            return
+        rejection = Rejection.of(batch[0], error, self._stage.name)
+        with self._state.transaction() as connection:
+            self._state.put(connection, [rejection.record])
+            self._state.advance(connection, ends_of(batch))
+        rejection.tell(self._monitor.counts)
+
+    def _send_waiting(self) -> None:
+        while True:
+            records, up_to = self._state.waiting(OUTBOX_CHUNK)
+            if not records:
+                return
+            publish(self._bus, records, self._patience, self._monitor.counts)
+            self._patience(lambda mark=up_to: self._state.strike(mark))  # type: ignore[misc]
+
+
+def publish(bus: Bus, records: list[Record], patience: Patience, counts: Counts) -> None:
+    """Publish all; a record that the bus can never take goes to dead letters in its place."""
+    while records:
+        try:
+            patience.bus(lambda batch=records: bus.publish(batch))  # type: ignore[misc]
+        except Unwritable as error:
+            if error.record.topic == DEADLETTERS.name:
+                raise Misconfigured(
+                    f"topic {DEADLETTERS.name} refuses a dead letter: {error}; raise its limit"
+                ) from error
+            log.warning("dead letter: %s", error)
+            count_reason(counts, error.reason)
+            records = [undeliverable(error) if record is error.record else record for record in records]
+        else:
+            counts.published += sum(record.topic != DEADLETTERS.name for record in records)
+            return
+
+
+def count_reason(counts: Counts, reason: str) -> None:
+    """Count a dead letter."""
+    counts.dead += 1
+    counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
+
+
+def ends_of(batch: Sequence[Delivery]) -> dict[TopicPartition, int]:
+    """The next offset of each partition once the batch is finished."""
+    return {delivery.source: delivery.offset + 1 for delivery in batch}
