@@ -52,7 +52,7 @@ def served(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFacto
         "GEOWIRE_MAX_AGE": "36500d",
     }
     web = [sys.executable, "-m", "cli.sample_web", "--port", str(port)]
-    flows = [sys.executable, "-m", "flows.serve", "--every", "30s"]
+    flows = [sys.executable, "-m", "flows.serve", "--every", "20s"]
     with (
         running(web, folder / "web.log", env=environment, cwd=folder),
         running(flows, folder / "flows.log", env=environment, cwd=folder),

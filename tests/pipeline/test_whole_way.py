@@ -12,7 +12,7 @@ import pytest
 import yaml
 from conftest import unavailable
 from contract_files import ASYNCAPI
-from servers.commands import Commands
+from servers.commands import Finished
 
 from cli.sample_web import load_sample_web
 from geowire.bus import Delivery
@@ -21,25 +21,15 @@ from geowire.events import decode, header_texts
 from geowire.messages import Article, Flagged, Story, Tagged
 from geowire.topics import ARTICLES, FLAGGED, STORIES, TAGGED
 
-STAGES = ("tag", "relate", "flag")
-
-
-def run_stages(commands: Commands) -> None:
-    """Each stage until it is idle."""
-    for name in STAGES:
-        commands.done("process", name, "--until-idle")
-
 
 def versions(deliveries: list[Delivery]) -> list[tuple[str, int]]:
     """(id, version) of articles."""
     return sorted((data.id, data.version) for d in deliveries if isinstance(data := decode(d).data, Article))
 
 
-def test_every_article_arrives_on_every_topic(commands: Commands) -> None:
+def test_every_article_arrives_on_every_topic(finished: Finished) -> None:
     """What was published is tagged, grouped and watched; a second poll brings nothing and asks only for changes."""
-    report = json.loads(commands.done("poll", "--all", "--json"))
-    run_stages(commands)
-
+    commands, report = finished.commands, finished.report
     articles = len(load_sample_web().articles)
     assert report["entries"]["published"] == articles
     assert report["entries_seen"] == sum(report["entries"].values())
@@ -53,7 +43,7 @@ def test_every_article_arrives_on_every_topic(commands: Commands) -> None:
     assert any(isinstance(decode(d).data, Flagged) for d in commands.raw(FLAGGED.name))
 
     again = json.loads(commands.done("poll", "--all", "--json"))
-    run_stages(commands)
+    commands.run_stages()
 
     assert again["results"] == {"not-modified": report["feeds"]}
     assert again["entries"] == {}
@@ -61,14 +51,13 @@ def test_every_article_arrives_on_every_topic(commands: Commands) -> None:
     assert len(commands.raw(TAGGED.name)) == articles
 
 
-def test_kcat_reads_what_the_contract_says(commands: Commands) -> None:
+def test_kcat_reads_what_the_contract_says(finished: Finished) -> None:
     """Another service's tool sees keys, headers and JSON as the AsyncAPI document has them."""
+    commands = finished.commands
     if not commands.bus_url.startswith("kafka://"):
         pytest.skip("kcat reads Kafka only")
     if shutil.which("kcat") is None:
         unavailable("no kcat: install it")
-    commands.done("poll", "--all")
-    run_stages(commands)
     document = yaml.safe_load(ASYNCAPI.read_text("utf-8"))
 
     for name in ("articles", "tagged", "stories", "flagged", "feeds"):
@@ -90,11 +79,9 @@ def kcat(server: str, topic: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_messages_carry_cloudevents_headers(commands: Commands) -> None:
+def test_messages_carry_cloudevents_headers(finished: Finished) -> None:
     """Id, type, source, time; the key is the article's id."""
-    commands.done("poll", "--all")
-
-    for delivery in commands.raw(ARTICLES.name):
+    for delivery in finished.commands.raw(ARTICLES.name):
         headers = header_texts(delivery.record.headers)
         article = decode(delivery).data
         assert isinstance(article, Article)

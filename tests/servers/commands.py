@@ -7,9 +7,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from geowire.bus import Delivery, open_bus
 from geowire.errors import Misconfigured
+
+STAGES = ("tag", "relate", "flag")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Commands:
         result = self.run(*arguments, given=given)
         assert result.returncode == 0, f"{arguments}: {result.stderr}"
         return result.stdout
+
+    def run_stages(self) -> None:
+        """Each stage until it is idle."""
+        for name in STAGES:
+            self.done("process", name, "--until-idle")
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A command that goes on while the test does."""
@@ -59,3 +67,12 @@ class Commands:
         own = {"GEOWIRE_BUS": self.bus_url, "GEOWIRE_DATA": str(self.folder / "data")}
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return inherited | own | self.environment
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A poll and all stages, done."""
+
+    commands: Commands
+    report: dict[str, Any]
+    """What the poll said."""
