@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import signal
@@ -17,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from cli.console import note
 from cli.exporter_metrics import BusView, bus_metrics, state_metrics, up
-from cli.stages import READS
+from flows.stages import stages_read
 from geowire.bus import Bus, open_bus
 from geowire.errors import Misconfigured
 from geowire.health import Health
@@ -28,7 +29,7 @@ from geowire.logs import hide
 from geowire.metrics_dead_letters import DeadLetterTally
 from geowire.metrics_server import MetricsServer
 from geowire.settings import Settings, load_settings
-from geowire.topics import FLAGGED, TOPICS
+from geowire.topics import TOPICS
 from ingest.overview import Overview, read_overview
 
 log = logging.getLogger(__name__)
@@ -57,16 +58,12 @@ def exporter() -> None:
         signal.signal(number, lambda *_: stop.set())
     registry, readings = CollectorRegistry(), ExporterReadings(settings)
     registry.register(readings)
-    with MetricsServer(listener, registry, live=lambda: Health(True, "alive"), ready=readings.health):
+    with (
+        contextlib.closing(readings),
+        MetricsServer(listener, registry, live=lambda: Health(True, "alive"), ready=readings.health),
+    ):
         note(f"geowire: metrics at http://{listener[0]}:{listener[1]}/metrics; Ctrl-C ends it")
         stop.wait()
-    readings.close()
-
-
-def stages_read(settings: Settings) -> dict[str, str]:
-    """The stages that run under these settings and the topic of each."""
-    reads = {str(name): topic for name, topic in READS.items()}
-    return reads | ({"webhook": FLAGGED.name} if settings.webhook.get_secret_value() else {})
 
 
 class BusSource:

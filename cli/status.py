@@ -63,6 +63,8 @@ def print_status(observed: Observed, bus_url: str) -> None:
 
 def print_state(overview: Overview) -> None:
     """What the state of ingest tells."""
+    if not any(overview.states.values()):
+        say("no feed was polled yet; name some (geowire feeds add URL), then geowire poll")
     print_counts("Feeds by health", overview.states, "state")
     print_counts("Entries by outcome", overview.outcomes, "outcome")
     failing = [

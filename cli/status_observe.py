@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TypeVar
 
-from cli.exporter import existing, stages_read
+from cli.exporter import existing
 from cli.stages import ready_bus
 from cli.status_faults import BusFacts, Disk, Observed, Trouble
+from flows.stages import stages_read
 from geowire.bus import Bus, parse_servers
 from geowire.errors import Misconfigured, Transient
 from geowire.health_bus import StageLook, look_at_stages

@@ -15,7 +15,7 @@ from flows.events import emit_growth
 from flows.names import health_run_name
 from flows.run_log import cap_run_log
 from flows.stage_reports import StageHealth, growth
-from flows.stages import READS
+from flows.stages import stages_read
 from geowire.bus import Bus, Extent, open_bus
 from geowire.settings import Settings, load_settings
 from geowire.stage import group_of
@@ -27,11 +27,11 @@ LAST_MEASURE = "geowire_stage_health"
 """The Prefect variable in which a measure waits for the next."""
 
 
-def measure(bus: Bus) -> StageHealth:
-    """How far each stage is in each partition of what it reads, and how many dead letters there are."""
+def measure(bus: Bus, reads: Mapping[str, str]) -> StageHealth:
+    """How far each stage is in each partition of the topic that it reads, and how many dead letters there are."""
     letters = bus.extents("geowire.stage-health", [DEADLETTERS.name]).values()
     return StageHealth(
-        {stage: partitions(bus, stage, topic) for stage, topic in READS.items()}, sum(e.end for e in letters)
+        {stage: partitions(bus, stage, topic) for stage, topic in reads.items()}, sum(e.end for e in letters)
     )
 
 
@@ -44,7 +44,7 @@ def measure_stages(settings: Settings) -> StageHealth:
     """Open the bus of the settings and ask."""
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         bus.ensure_topics(TOPICS)
-        return measure(bus)
+        return measure(bus, stages_read(settings))
 
 
 @flow(name="stage-health", flow_run_name=health_run_name, timeout_seconds=240, persist_result=False)

@@ -14,7 +14,7 @@ from geowire.monitor import Counts, Monitor
 from geowire.settings import Settings
 from geowire.stage import StatefulStage, StatelessStage
 from geowire.stage_state import StageState
-from geowire.topics import ARTICLES, STORIES, TAGGED
+from geowire.topics import ARTICLES, FLAGGED, STORIES, TAGGED
 
 if TYPE_CHECKING:
     from processors.tag.tag import ArticleTagger
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 StageName = Literal["tag", "relate", "flag"]
 READS: dict[StageName, str] = {"tag": ARTICLES.name, "relate": TAGGED.name, "flag": STORIES.name}
 """The topic that each stage reads."""
+
+
+def stages_read(settings: Settings) -> dict[str, str]:
+    """The stages that run under these settings and the topic of each; the webhook is one if it has an address."""
+    reads = {str(name): topic for name, topic in READS.items()}
+    return reads | ({"webhook": FLAGGED.name} if settings.webhook.get_secret_value() else {})
 
 
 @dataclass(frozen=True, slots=True)

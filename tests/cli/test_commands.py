@@ -163,13 +163,14 @@ def test_a_feed_that_is_not_listed_cannot_be_removed(feeds_file: Path, capsys: p
 
 
 def test_status_of_nothing_is_zero(capsys: pytest.CaptureFixture[str]) -> None:
-    """A new installation can be looked at."""
+    """A new installation can be looked at, and says how to begin."""
     assert run_app(["status", "--json"]) == 0
 
     facts = json.loads(capsys.readouterr().out)
     assert facts["lag"] == {"tag": 0, "relate": 0, "flag": 0}
     assert facts["dead_letters"] == 0
     assert run_app(["status"]) == 0
+    assert "geowire feeds add URL" in capsys.readouterr().out
 
 
 def test_tail_prints_what_cannot_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
