@@ -110,8 +110,8 @@ class KafkaBus:
 
     def members(self, group: str) -> int:
         """See `Bus`."""
-        with self._lock, kafka_faults(f"cannot describe {group}"):
-            described = self._admin_client().describe_groups([group]).get(group, {})
+        with self._asking(f"cannot describe {group}") as admin:
+            described = admin.describe_groups([group]).get(group, {})
         return len(described.get("members") or ())
 
     def late_partitions(self, group: str, topics: Sequence[str], before: float) -> set[TopicPartition]:
@@ -120,7 +120,7 @@ class KafkaBus:
         if not behind:
             return set()
         asked = dict.fromkeys((KafkaPartition(*place) for place in behind), int(before * 1000))
-        with self._lock, kafka_faults(f"cannot read the offsets of {group}"):
+        with self._asking(f"cannot read the offsets of {group}"):
             found = {TopicPartition(*at): answer.offset for at, answer in self._ask_offsets(asked).items()}
         return {place for place, extent in behind.items() if found[place] < 0 or extent.committed < found[place]}
 
