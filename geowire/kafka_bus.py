@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -100,7 +100,7 @@ class KafkaBus:
             described = admin.describe_topics(list(topics))
             places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
             ends = self._ask_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
-            committed = self._group_offsets(group)
+            committed = self._ask_coordinator(lambda: admin.list_group_offsets(group)).get(group, {})
         return {
             TopicPartition(*place): Extent(
                 max(0, committed[place].offset if place in committed else 0), ends[place].offset
@@ -111,7 +111,7 @@ class KafkaBus:
     def members(self, group: str) -> int:
         """See `Bus`."""
         with self._asking(f"cannot describe {group}") as admin:
-            described = admin.describe_groups([group]).get(group, {})
+            described = self._ask_coordinator(lambda: admin.describe_groups([group])).get(group, {})
         return len(described.get("members") or ())
 
     def late_partitions(self, group: str, topics: Sequence[str], before: float) -> set[TopicPartition]:
@@ -190,12 +190,13 @@ class KafkaBus:
     def _ask_offsets(self, moments: dict[KafkaPartition, int]) -> dict[KafkaPartition, Any]:
         return dict(self._admin_client().list_partition_offsets(moments))
 
-    def _group_offsets(self, group: str) -> dict[KafkaPartition, Any]:
-        """What a group has committed. On a new broker the group's coordinator takes a moment to be there."""
+    @staticmethod
+    def _ask_coordinator(question: Callable[[], Any]) -> Any:
+        """What a group's coordinator answers, which on a new broker takes a moment to be there."""
         deadline = time.monotonic() + COORDINATOR_TIMEOUT
         while True:
             try:
-                return dict(self._admin_client().list_group_offsets(group).get(group, {}))
+                return question()
             except kafka_errors.RetriableError:
                 if time.monotonic() > deadline:
                     raise
