@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.console import note
+from cli.household import SERVER, Household
 from cli.stages import READS, ready_bus
-from flows.server import end_unfinished_runs, environment, is_ready, server_command
-from geowire.errors import Misconfigured, Transient
+from flows.server import end_unfinished_runs, environment, server_command
+from geowire.errors import Misconfigured
 from geowire.settings import Settings, child_environment, load_settings
 from geowire.settings_values import parse_duration
 from ingest.catalogue import read_catalogue
-
-SERVER = "prefect-server"
-DRAIN_SECONDS = 60.0
-READY_SECONDS = 180.0
-RESTART_SECONDS = 2.0
-LOOK_SECONDS = 0.5
 
 
 def run(
@@ -100,62 +91,3 @@ def consumers(settings: Settings, metrics_port: int = 0) -> Iterator[tuple[str, 
         commands.append(("webhook", ["watch", "send"]))
     for number, (name, arguments) in enumerate(commands):
         yield name, arguments, f"{f'[{host}]' if ':' in host else host}:{first + number}" if first else ""
-
-
-@dataclass(slots=True)
-class Household:
-    """The processes of one machine: started in order, started again when they fail, ended in reverse."""
-
-    environment: Mapping[str, str]
-    logs: Path
-    _commands: dict[str, Sequence[str]] = field(default_factory=dict)
-    _additions: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def start(self, name: str, command: Sequence[str], additions: Mapping[str, str] | None = None) -> None:
-        """Start a process, its output in a log file; nothing once the household is ending."""
-        if self._stop.is_set():
-            return
-        own = self._additions.setdefault(name, additions or {})
-        self._commands[name] = command
-        with (self.logs / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(  # noqa: S603  # our own commands
-                command, env={**self.environment, **own}, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def stop(self) -> None:
-        """Begin to end."""
-        self._stop.set()
-
-    def wait_until_ready(self, host: str, port: int) -> None:
-        """Wait for the server. Raises `Transient` if it does not come up."""
-        waited = 0.0
-        while not self._stop.is_set() and not is_ready(host, port):
-            self._stop.wait(LOOK_SECONDS)
-            waited += LOOK_SECONDS
-            if waited > READY_SECONDS or self._processes[SERVER].poll() is not None:
-                raise Transient(f"the Prefect server did not start; see {self.logs / 'prefect-server.log'}")
-
-    def watch(self) -> None:
-        """Until stopped, start again whatever ends."""
-        while not self._stop.wait(LOOK_SECONDS):
-            for name, process in list(self._processes.items()):
-                if process.poll() is not None:
-                    note(f"geowire: {name} ended with {process.returncode}; started again, see {self.logs / name}.log")
-                    self._stop.wait(RESTART_SECONDS)
-                    self.start(name, self._commands[name])
-
-    def drain(self, settle: Callable[[], object]) -> None:
-        """End the processes in reverse, each given time for what it has in hand; settle while the server lives."""
-        self._stop.set()
-        for name, process in reversed(self._processes.items()):
-            if name == SERVER:
-                settle()
-            note(f"geowire: ending {name}")
-            process.terminate()
-            try:
-                process.wait(DRAIN_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,11 @@ SERVER_ENVIRONMENT = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "DO_NOT_TRACK": "1",
 }
+UNFINISHED = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}}
+LEFT = {"type": "CANCELLED", "message": "geowire run was ended while this was under way; the next poll goes on"}
+LOCKED_SECONDS = 75.0
+"""Writers of its SQLite file wait a minute for each other, and then give up: sooner or later the server answers."""
+ASK_AGAIN_SECONDS = 0.5
 HEARTBEAT_SECONDS = 30
 """How often a run says that it is alive; Prefect takes no shorter time."""
 CLIENT_ENVIRONMENT = {
@@ -62,17 +69,25 @@ def is_ready(host: str, port: int) -> bool:
     return False
 
 
-def end_unfinished_runs(host: str, port: int) -> int:
-    """Mark the runs cancelled that nobody is left to finish, so that none stands as running for ever; how many."""
-    api = f"http://{host}:{port}/api/flow_runs"
-    unfinished = {"flow_runs": {"state": {"type": {"any_": ["PENDING", "RUNNING", "CANCELLING"]}}}}
-    state = {"type": "CANCELLED", "message": "geowire run was ended while this was under way; the next poll goes on"}
-    ended = 0
-    with contextlib.suppress(OSError, ValueError):
-        for run in _ask(f"{api}/filter", unfinished):
-            _ask(f"{api}/{run['id']}/set_state", {"state": state, "force": True})
-            ended += 1
-    return ended
+def end_unfinished_runs(host: str, port: int, seconds: float = LOCKED_SECONDS) -> int:
+    """Mark the runs cancelled that nobody is left to finish, so that none stands as running for ever; how many.
+
+    A server that does not answer is asked again for so long, one that is gone is not.
+    """
+    deadline, ended, never = time.monotonic() + seconds, set[str](), threading.Event()
+    while time.monotonic() < deadline:
+        try:
+            unfinished = _ask(f"http://{host}:{port}/api/flow_runs/filter", UNFINISHED)
+            for run in unfinished:
+                _ask(f"http://{host}:{port}/api/flow_runs/{run['id']}/set_state", {"state": LEFT, "force": True})
+                ended.add(run["id"])
+            if not unfinished:
+                break
+        except (OSError, ValueError) as error:
+            if isinstance(getattr(error, "reason", error), ConnectionRefusedError):
+                break
+        never.wait(ASK_AGAIN_SECONDS)
+    return len(ended)
 
 
 def _ask(address: str, query: dict[str, Any]) -> Any:

@@ -72,7 +72,7 @@ def open_log(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
         connection.executescript(
             "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
-            "PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;" + SCHEMA
+            "PRAGMA synchronous=FULL; PRAGMA cache_size=-2048;" + SCHEMA
         )
     except (OSError, sqlite3.DatabaseError) as error:
         if disk_is_full(error):

@@ -36,7 +36,7 @@ class StageState:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;"
+            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2048;"
             self._connection.executescript(pragmas + SCHEMA)
         except (OSError, sqlite3.Error) as error:
             if disk_is_full(error):
