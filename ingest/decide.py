@@ -33,26 +33,25 @@ class Step(Enum):
     SKIP = auto()
     """It is as it was."""
     REJECT_OLD = auto()
-    """It is too old to be news, and was never seen."""
+    """It is too old to be news, and nothing came of it until now."""
     JOIN = auto()
     """Its link leads to an article that is known from elsewhere."""
     READ = auto()
-    """It is new: read its page."""
+    """Nothing came of it until now: read its page."""
     REFRESH = auto()
     """Its article is published, and the feed says something else now: read its page again."""
 
 
 def next_step(entry: FeedEntry, known: KnownEntry | None, *, link_is_known: bool, is_old: bool) -> Step:
     """What comes next for an entry."""
-    if known is not None and not known.is_pending:
-        if known.fingerprint == entry.fingerprint or known.article_id is None:
-            return Step.SKIP
-        return Step.REFRESH
+    waits = known is not None and known.is_pending
+    if known is not None and not waits and known.fingerprint == entry.fingerprint:
+        return Step.SKIP
     if known is not None and known.article_id is not None:
         return Step.REFRESH
     if link_is_known:
         return Step.JOIN
-    return Step.REJECT_OLD if is_old and known is None else Step.READ
+    return Step.REJECT_OLD if is_old and not waits else Step.READ
 
 
 def worth_a_look(entries: Iterable[FeedEntry], now: datetime, max_age: timedelta) -> set[str]:

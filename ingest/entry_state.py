@@ -28,6 +28,11 @@ class KnownEntry:
     article_id: str | None
     attempts: int
 
+    @property
+    def may_join(self) -> bool:
+        """Whether an article that is published by now may turn out to be its own."""
+        return self.is_pending or self.article_id is None
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

@@ -71,6 +71,11 @@ class EntryTask:
     may_look: bool = False
     """Whether its page is asked for a newer date before the entry counts as too old."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether its page could not be read in a poll before, and is tried again."""
+        return self.known is not None and self.known.is_pending
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

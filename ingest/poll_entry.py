@@ -46,14 +46,15 @@ log = logging.getLogger("geowire.ingest.entry")
 ANOTHER_DATE = timedelta(hours=1)
 """Two feeds that differ by less mean one date."""
 
+NOTHING_READ = {outcomes.rejected("too-old"), outcomes.UNCHANGED}
+"""Outcomes of an entry without an article that do not tell what stands at its link now."""
+
 Work = Callable[[Desk, EntryTask, Slot], Awaitable[Outcome]]
 
 
 async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
     """Do what the entry needs. Raises `Transient` if the database does not answer."""
-    now = desk.clock()
-    is_old = is_too_old(task.entry.newest_at, now, desk.settings.max_age) and not task.may_look
-    step = next_step(task.entry, task.known, link_is_known=task.twin is not None, is_old=is_old)
+    step = _step(desk, task)
     if step is Step.SKIP:
         return outcomes.UNCHANGED
     if step is Step.REJECT_OLD:
@@ -68,13 +69,17 @@ async def poll_again(desk: Desk, task: EntryTask, first: Outcome) -> Outcome:
 
     If nothing could be read there, it is not asked for again: this one waits, or is done, as the other.
     """
-    is_settled = task.known is not None and not task.known.is_pending
-    if task.twin is not None or is_settled or first == outcomes.rejected("too-old"):
+    if _step(desk, task) is not Step.READ or first in NOTHING_READ:
         return await poll_entry(desk, task)
     if outcomes.is_failure(first):
         return await _put_off(desk, task, FetchFailed(first.removeprefix("failed:"), True))
     await _done(desk, task, None)
     return first
+
+
+def _step(desk: Desk, task: EntryTask) -> Step:
+    is_old = is_too_old(task.entry.newest_at, desk.clock(), desk.settings.max_age) and not task.may_look
+    return next_step(task.entry, task.known, link_is_known=task.twin is not None, is_old=is_old)
 
 
 async def _in_turn(desk: Desk, task: EntryTask, work: Work) -> Outcome:
@@ -102,7 +107,7 @@ async def _read(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
         await _done(desk, task, None, reading.letters)
         nothing = outcomes.rejected("not-html" if reading.is_no_page else "no-text")
         return outcomes.failed(reading.failure) if reading.failure else nothing
-    if is_too_old(draft.extraction.newest_at, draft.fetched_at, desk.settings.max_age) and task.known is None:
+    if is_too_old(draft.extraction.newest_at, draft.fetched_at, desk.settings.max_age) and not task.waits:
         await _done(desk, task, None, reading.letters)
         return outcomes.rejected("too-old")
     return await _publish_first(desk, task, reading)
@@ -262,8 +267,7 @@ async def _own_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
 
 async def _put_off(desk: Desk, task: EntryTask, error: FetchFailed) -> Outcome:
     """Keep the entry for the next poll; if too many wait already, it is met again as long as its feed lists it."""
-    waits_already = task.known is not None and task.known.is_pending
-    if not waits_already and not task.source.share.room.take():
+    if not task.waits and not task.source.share.room.take():
         return outcomes.failed(OVER_LIMIT)
     sighting, known = _sighting(desk, task), task.known
     attempts = (known.attempts if known else 0) + (error.reason != OUT_OF_TIME)

@@ -144,8 +144,8 @@ async def _entry_tasks(desk: Desk, source: FeedDocument, entries: Sequence[FeedE
 
     def look_up(connection: Connection) -> tuple[dict[str, KnownEntry], dict[str, str]]:
         known = known_entries(connection, feed_id, keys)
-        unknown = {link for key, link in links.items() if key not in known or known[key].is_pending}
-        return known, articles_at(connection, unknown)
+        unclaimed = {link for key, link in links.items() if key not in known or known[key].may_join}
+        return known, articles_at(connection, unclaimed)
 
     known, twins = await desk.database.run(look_up)
     new = [entry for entry in entries if entry.key not in known]

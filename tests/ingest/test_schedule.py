@@ -288,6 +288,8 @@ def test_steps() -> None:
     same = KnownEntry(is_pending=False, fingerprint=entry.fingerprint, article_id="a", attempts=0)
     changed = KnownEntry(is_pending=False, fingerprint="other", article_id="a", attempts=0)
     waiting = KnownEntry(is_pending=True, fingerprint=entry.fingerprint, article_id=None, attempts=1)
+    fruitless = KnownEntry(is_pending=False, fingerprint=entry.fingerprint, article_id=None, attempts=0)
+    filled_in = KnownEntry(is_pending=False, fingerprint="other", article_id=None, attempts=0)
 
     assert next_step(entry, None, link_is_known=False, is_old=False) is Step.READ
     assert next_step(entry, None, link_is_known=False, is_old=True) is Step.REJECT_OLD
@@ -295,6 +297,10 @@ def test_steps() -> None:
     assert next_step(entry, same, link_is_known=True, is_old=True) is Step.SKIP
     assert next_step(entry, changed, link_is_known=True, is_old=True) is Step.REFRESH
     assert next_step(entry, waiting, link_is_known=False, is_old=True) is Step.READ
+    assert next_step(entry, fruitless, link_is_known=True, is_old=False) is Step.SKIP
+    assert next_step(entry, filled_in, link_is_known=False, is_old=False) is Step.READ
+    assert next_step(entry, filled_in, link_is_known=True, is_old=True) is Step.JOIN
+    assert next_step(entry, filled_in, link_is_known=False, is_old=True) is Step.REJECT_OLD
 
 
 def test_age() -> None:
