@@ -14,7 +14,12 @@ from ingest.feed_entry import FeedEntry
 
 OLD_LOOKS = 2
 """Pages of old entries that one poll of a feed looks at."""
-
+FOLLOWED_AT_ONCE = 24
+"""Changes of an entry that are followed when they are seen. After those it rests, longer each time."""
+FRUITLESS = 8
+"""A change that came to nothing counts for so many: some feeds show a counter, or flip between two versions."""
+RESTS = tuple(timedelta(minutes=minutes) for minutes in (30, 60, 120, 240, 480, 1_440))
+"""How long, and then the last of them; what a feed may miss meanwhile, a revisit of the page finds."""
 
 COMPLETENESS: dict[BodyStatus, int] = {
     "full": 3,
@@ -31,7 +36,7 @@ class Step(Enum):
     """What comes next for an entry."""
 
     SKIP = auto()
-    """It is as it was."""
+    """It is as it was, or has changed so often that it rests."""
     REJECT_OLD = auto()
     """It is too old to be news, and nothing came of it until now."""
     JOIN = auto()
@@ -42,16 +47,22 @@ class Step(Enum):
     """Its article is published, and the feed says something else now: read its page again."""
 
 
-def next_step(entry: FeedEntry, known: KnownEntry | None, *, link_is_known: bool, is_old: bool) -> Step:
+def next_step(entry: FeedEntry, known: KnownEntry | None, now: datetime, *, link_is_known: bool, is_old: bool) -> Step:
     """What comes next for an entry."""
     waits = known is not None and known.is_pending
-    if known is not None and not waits and known.fingerprint == entry.fingerprint:
+    if known is not None and not waits and (known.fingerprint == entry.fingerprint or now < rests_until(known)):
         return Step.SKIP
     if known is not None and known.article_id is not None:
         return Step.REFRESH
     if link_is_known:
         return Step.JOIN
     return Step.REJECT_OLD if is_old and not waits else Step.READ
+
+
+def rests_until(known: KnownEntry) -> datetime:
+    """When the next change of an entry is followed."""
+    too_many = known.changes - FOLLOWED_AT_ONCE
+    return known.seen_at + RESTS[min(too_many // FRUITLESS, len(RESTS) - 1)] if too_many >= 0 else known.seen_at
 
 
 def worth_a_look(entries: Iterable[FeedEntry], now: datetime, max_age: timedelta) -> set[str]:

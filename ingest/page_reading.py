@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from geowire.bus import Record
@@ -100,6 +101,7 @@ class _PageFound:
     policy: Policy = NOTHING_STATED
     reason: str | None = None
     validators: Validators = field(default_factory=Validators)
+    is_as_it_was: bool = False
 
     @property
     def status(self) -> BodyStatus | None:
@@ -109,7 +111,16 @@ class _PageFound:
 
 async def read_page(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
     """The page, or what stands in for it. Raises `FetchFailed` if it is to be tried again later."""
-    found = await _page(desk, task, slot)
+    return await _reading(desk, task, slot, await _page(desk, task, slot, {}))
+
+
+async def read_page_again(desk: Desk, task: EntryTask, slot: Slot, asked: Mapping[str, str]) -> Reading | None:
+    """The same, on conditions; None if the page's server says that it is as it was."""
+    found = await _page(desk, task, slot, asked)
+    return None if found.is_as_it_was else await _reading(desk, task, slot, found)
+
+
+async def _reading(desk: Desk, task: EntryTask, slot: Slot, found: _PageFound) -> Reading:
     await slot.take()  # the entry whose page was not asked for must not crowd the workers either
     publisher = _publisher(desk, task, found.page)
     try:
@@ -199,7 +210,7 @@ async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
         return await desk.workers.extract(None, replace(entry, summary="", content=""))
 
 
-async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
+async def _page(desk: Desk, task: EntryTask, slot: Slot, asked: Mapping[str, str]) -> _PageFound:
     """The page, or why there is none. Raises `FetchFailed` if it is to be tried again later."""
     link = task.entry.link
     if link is None:
@@ -208,7 +219,7 @@ async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
         desk.stuck_sites.check(_account(task, link))
         async with asyncio.timeout_at(task.source.share.ends):
             party = owner_of(task.source.leased.feed.url)
-            response = await desk.fetcher.fetch(link, "page", slot=slot, on_behalf=party)
+            response = await desk.fetcher.fetch(link, "page", asked, slot=slot, on_behalf=party)
     except TimeoutError as error:
         raise FetchFailed(OUT_OF_TIME, True, "the feed's other pages took all of its time") from error
     except FetchFailed as error:
@@ -223,6 +234,8 @@ async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
     if response.hops and leads_astray(link, response.url):
         log.info("page unreadable url=%s reason=astray final=%s", link, response.url)
         return _PageFound(None, policy, "astray")
+    if response.is_not_modified:
+        return _PageFound(None, policy, is_as_it_was=True)
     return _PageFound(page_of(response), policy, validators=stated_validators(response))
 
 

@@ -2,17 +2,159 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
+from ingest.entry_state import ENTRY_JSON
+from ingest.feed_entry import FeedEntry
 
 if TYPE_CHECKING:
     from ingest.conftest import Newsroom
 
 Maker = Callable[..., str]
 
-OLD = "Fri, 06 Nov 2026 09:00:00 +0000"
+ENTRY = FeedEntry(
+    key="k",
+    guid="g",
+    link="https://a.example/1",
+    title="Supplies reach the harbour",
+    summary='<p>They came <b>by sea</b>.</p><img src="https://count.example/1.gif?n=17"/>',
+    content="<p>They came by sea.</p><p>It took three days.</p>",
+    updated_at=datetime(2026, 11, 20, 9, tzinfo=UTC),
+)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ENTRY, fingerprint="", summary=ENTRY.summary.replace("17", "18")),
+        replace(
+            ENTRY, fingerprint="", summary='<div class="x9">They came by&nbsp;sea.<script>var t = 1</script></div>'
+        ),
+        replace(ENTRY, fingerprint="", content=ENTRY.content.replace("<p>", '<p id="a77">')),
+        replace(ENTRY, fingerprint="", link="https://a.example/1?session=2", authors=("A. Reporter",)),
+    ],
+)
+def test_markup_does_not_change_an_entry(other: FeedEntry) -> None:
+    """A tracking pixel with another number says nothing to a reader."""
+    assert other.fingerprint == ENTRY.fingerprint
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ENTRY, fingerprint="", title="Supplies reach the town"),
+        replace(ENTRY, fingerprint="", summary="They came by air."),
+        replace(ENTRY, fingerprint="", content=ENTRY.content.replace("three", "four")),
+        replace(ENTRY, fingerprint="", updated_at=datetime(2026, 11, 20, 10, tzinfo=UTC)),
+    ],
+)
+def test_words_and_dates_change_an_entry(other: FeedEntry) -> None:
+    """Whatever a reader would read otherwise."""
+    assert other.fingerprint != ENTRY.fingerprint
+
+
+def test_an_entry_that_waits_comes_back_as_it_was() -> None:
+    """Also one that was put away before it carried its fingerprint."""
+    written = ENTRY_JSON.dump_json(ENTRY)
+    older = {name: value for name, value in json.loads(written).items() if name != "fingerprint"}
+
+    for payload in (written, json.dumps(older)):
+        again = ENTRY_JSON.validate_json(payload)
+        assert (again, again.fingerprint) == (ENTRY, ENTRY.fingerprint)
+
+
+def test_a_feed_that_counts_its_readers_costs_no_request(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Its documents differ at every poll, and say the same."""
+    link = newsroom.web.serves("/a.html", article_page())
+
+    for number in range(4):
+        pixel = f'At the harbour.<img src="https://count.example/{number}.gif"/>'
+        newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description=pixel)))
+        assert newsroom.polls().entries == ({"unchanged": 1} if number else {"published": 1})
+
+    assert newsroom.web.asked("/a.html") == 1
+
+
+def polls_every_half_hour(newsroom: Newsroom, document: Callable[[int], str], times: int) -> list[int]:
+    """Poll a feed so often and count the page's requests after each poll."""
+    asked = []
+    for number in range(times):
+        newsroom.subscribes(newsroom.web.publishes("/feed.xml", document(number)))
+        newsroom.polls()
+        newsroom.clock.advances(minutes=30)
+        asked.append(newsroom.web.asked("/a.html"))
+    return asked
+
+
+@pytest.mark.parametrize("variants", [2, 100])
+def test_an_entry_that_flickers_is_followed_more_and_more_seldom(
+    newsroom: Newsroom, item: Maker, article_page: Maker, variants: int
+) -> None:
+    """Two versions in turn or a counter in its words: its page is as it was, and is left in peace."""
+    link = newsroom.web.serves("/a.html", article_page())
+
+    asked = polls_every_half_hour(newsroom, lambda n: item(link, description=f"{n % variants} comments"), 20)
+
+    assert asked[:6] == [1, 2, 3, 4, 5, 5]
+    assert asked[-1] <= 8
+
+
+def test_corrections_are_followed_at_once(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """As long as they come to something, far more of them than of others."""
+    for number in range(6):
+        link = newsroom.web.serves("/a.html", article_page(f"{number + 2} lorries left."))
+        newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link, description=f"{number + 2} lorries")))
+        assert newsroom.polls().entries == ({"updated": 1} if number else {"published": 1})
+
+
+def test_a_stub_that_flickers_rests_too(newsroom: Newsroom, item: Maker) -> None:
+    """Nothing has come of it, however often the feed said something else."""
+    link = newsroom.web.serves("/a.html", "<html><body></body></html>")
+
+    asked = polls_every_half_hour(newsroom, lambda number: item(link, f"Breaking {number}"), 12)
+
+    assert asked[:4] == [1, 2, 3, 4]
+    assert asked[-1] <= 7
+
+
+def asked_conditions(newsroom: Newsroom) -> list[str | None]:
+    """The validators with which the page was asked for."""
+    return [headers.get("If-None-Match") for path, headers in newsroom.web.requests if path == "/a.html"]
+
+
+def test_a_changed_entry_asks_for_its_page_with_validators(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """A page that is as it was costs no body; once it changes it is read."""
+    link = newsroom.web.serves("/a.html", article_page("Three left."), ETag='"1"')
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link)))
+    newsroom.polls()
+    newsroom.web.publishes("/feed.xml", item(link, description="Touched"))
+    unchanged = newsroom.polls()
+    newsroom.web.serves("/a.html", article_page("Four left."), ETag='"2"')
+    newsroom.web.publishes("/feed.xml", item(link, description="Four left"))
+
+    assert unchanged.entries == {"unchanged": 1}
+    assert newsroom.polls().entries == {"updated": 1}
+    assert asked_conditions(newsroom) == [None, '"1"', '"1"']
+
+
+def test_a_new_headline_in_the_feed_needs_the_whole_page(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """The page may be as it was and the article is not."""
+    link = newsroom.web.serves("/a.html", article_page(), ETag='"1"')
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", item(link)))
+    newsroom.polls()
+    newsroom.web.publishes("/feed.xml", item(link, "Supplies reach the harbour at last"))
+
+    assert newsroom.polls().entries == {"updated": 1}
+    assert asked_conditions(newsroom) == [None, None]
+    assert newsroom.bus.articles[-1].title == "Supplies reach the harbour at last"
 
 
 def test_a_stub_that_is_filled_in_is_published(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
