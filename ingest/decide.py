@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -13,7 +13,7 @@ from ingest.extraction import Extraction
 from ingest.feed_entry import FeedEntry
 
 OLD_LOOKS = 2
-"""Pages of old entries that one poll of a feed looks at."""
+"""Pages of old entries of a feed that are looked at."""
 FOLLOWED_AT_ONCE = 24
 """Changes of an entry that are followed when they are seen. After those it rests, longer each time."""
 FRUITLESS = 8
@@ -65,11 +65,17 @@ def rests_until(known: KnownEntry) -> datetime:
     return known.seen_at + RESTS[min(too_many // FRUITLESS, len(RESTS) - 1)] if too_many >= 0 else known.seen_at
 
 
-def worth_a_look(entries: Iterable[FeedEntry], now: datetime, max_age: timedelta) -> set[str]:
-    """Keys of the newest old entries: a publisher may keep a page alive for years under its first date."""
-    old = [entry for entry in entries if entry.link and is_too_old(entry.newest_at, now, max_age)]
+def worth_a_look(
+    entries: Iterable[FeedEntry], known: Mapping[str, KnownEntry], now: datetime, max_age: timedelta
+) -> set[str]:
+    """Keys of the newest old entries: a publisher may keep a page alive for years under its first date.
+
+    What was looked at when it was old already keeps its place: an archive is not walked two pages at a time.
+    """
+    met = {key: entry.seen_at for key, entry in known.items()}
+    old = [entry for entry in entries if entry.link and is_too_old(entry.newest_at, met.get(entry.key, now), max_age)]
     newest = sorted(old, key=lambda entry: entry.newest_at or now, reverse=True)
-    return {entry.key for entry in newest[:OLD_LOOKS]}
+    return {entry.key for entry in newest[:OLD_LOOKS]} - known.keys()
 
 
 def is_too_old(dated_at: datetime | None, now: datetime, max_age: timedelta) -> bool:

@@ -123,6 +123,59 @@ def test_a_stub_that_flickers_rests_too(newsroom: Newsroom, item: Maker) -> None
     assert asked[-1] <= 7
 
 
+def archive(newsroom: Newsroom, item: Maker, article_page: Maker, days: range) -> list[str]:
+    """Entries of these days of October, the newest first, each with a page."""
+    links = {day: newsroom.web.serves(f"/{day}.html", article_page(f"Day {day}.")) for day in reversed(days)}
+    return [item(link, f"Day {day}", date=f"{day:02} Oct 2026 09:00:00 +0000") for day, link in links.items()]
+
+
+def looks(newsroom: Newsroom) -> list[str]:
+    """The pages that were asked for since the last time."""
+    asked = [path for path, _ in newsroom.web.requests if path.endswith(".html")]
+    newsroom.web.requests.clear()
+    return sorted(asked)
+
+
+def test_an_archive_is_not_walked(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """However often the document changes, its two newest old entries are looked at, and a newer one that joins them."""
+    old = archive(newsroom, item, article_page, range(1, 9))
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *old))
+    assert newsroom.polls().entries == {"rejected:too-old": 8}
+    assert looks(newsroom) == ["/7.html", "/8.html"]
+
+    for title in ("One", "Two", "Three"):
+        newsroom.web.publishes("/feed.xml", item(title=title, description="A flash."), *old)
+        assert newsroom.polls().entries["rejected:too-old"] == 6
+    assert looks(newsroom) == []
+
+    newsroom.web.publishes("/feed.xml", *archive(newsroom, item, article_page, range(9, 10)), *old)
+    newsroom.polls()
+    assert looks(newsroom) == ["/9.html"]
+
+
+def test_what_was_news_once_takes_no_old_entrys_place(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """A feed that lists its articles for weeks may still list an explainer of years ago."""
+    news = [item(newsroom.web.serves(f"/n{n}.html", article_page(f"News {n}.")), f"News {n}") for n in range(3)]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *news))
+    newsroom.polls()
+    newsroom.clock.advances(days=30)
+    stamp = '<meta property="article:modified_time" content="2026-12-20T08:00:00Z">'
+    link = newsroom.web.serves("/explainer.html", article_page("What it is.", head=stamp))
+    newsroom.web.publishes("/feed.xml", *news, item(link, "What is it?", date="06 Nov 2012 09:00:00 +0000"))
+
+    assert newsroom.polls().entries == {"unchanged": 3, "published": 1}
+
+
+def test_old_entries_for_one_page_get_one_look(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
+    """Under two GUIDs it is still one page."""
+    link = newsroom.web.serves("/a.html", article_page())
+    items = [item(link, f"Told by {guid}", guid=guid, date="06 Oct 2026 09:00:00 +0000") for guid in "12"]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *items))
+
+    assert newsroom.polls().entries == {"rejected:too-old": 2}
+    assert looks(newsroom) == ["/a.html"]
+
+
 def asked_conditions(newsroom: Newsroom) -> list[str | None]:
     """The validators with which the page was asked for."""
     return [headers.get("If-None-Match") for path, headers in newsroom.web.requests if path == "/a.html"]
