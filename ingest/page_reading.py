@@ -27,7 +27,7 @@ from ingest.leases import LeasedFeed
 from ingest.page_policy import page_policy
 from ingest.politeness import Slot
 from ingest.robots_book import DISALLOWED
-from ingest.site import site_of
+from ingest.strikes import account_of
 from ingest.validators import Validators, stated_validators
 from ingest.workers import WorkFailed
 
@@ -186,7 +186,7 @@ async def _extract(desk: Desk, task: EntryTask, page: Page | None, entry: FeedEn
     """Raises `WorkFailed`; the sites whose pages fail so are counted, for each feed apart."""
     if page is None:
         return await desk.reader.extract(None, entry)
-    account = _account(task, page.url)
+    account = account_of(page.url, task.source.leased.feed.id)
     try:
         extraction = await desk.reader.extract(page, entry)
     except WorkFailed:
@@ -194,11 +194,6 @@ async def _extract(desk: Desk, task: EntryTask, page: Page | None, entry: FeedEn
         raise
     desk.stuck_sites.clear(account)
     return extraction
-
-
-def _account(task: EntryTask, address: str) -> str:
-    """What stuck pages of a site are counted by."""
-    return f"{site_of(address).host} {task.source.leased.feed.id}"
 
 
 async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
@@ -216,7 +211,7 @@ async def _page(desk: Desk, task: EntryTask, slot: Slot, asked: Mapping[str, str
     if link is None:
         return _PageFound(None)
     try:
-        desk.stuck_sites.check(_account(task, link))
+        desk.stuck_sites.check(account_of(link, task.source.leased.feed.id))
         async with asyncio.timeout_at(task.source.share.ends):
             party = owner_of(task.source.leased.feed.url)
             response = await desk.fetcher.fetch(link, "page", asked, slot=slot, on_behalf=party)
