@@ -14,7 +14,7 @@ import yaml
 
 from geowire.errors import Misconfigured
 from ingest.catalogue import Feed, Located, feed_of, is_remote, parse_catalogue
-from ingest.feed_list import FeedRow, PublisherRow, compose_yaml, feed_nodes, write_yaml
+from ingest.feed_list import FeedRow, PublisherRow, compose_yaml, feed_list_node, feed_nodes, write_yaml
 from ingest.identity import address_key, feed_id_of, owner_of
 from ingest.opml import NAMESPACE, outline_span, outlines_of, write_opml
 
@@ -22,6 +22,7 @@ Form = Literal["opml", "yaml"]
 
 BODY_END = re.compile(rb"[ \t]*</body\s*>", re.IGNORECASE)
 ROOT = re.compile(rb"<opml\b", re.IGNORECASE)
+NO_FEEDS = re.compile(r"(?m)^feeds:[ \t]*(?:\[[ \t]*\]|null|~)?(?P<comment>[ \t]*(?:[ \t]#.*)?)$\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def remove_feed(path: str, url: str) -> None:
     if found is None:
         raise Misconfigured(f"{path}: {url} is not listed; geowire feeds list shows what is")
     remove = _removed_from_opml if source.is_xml else _removed_from_yaml
-    write_list(Path(path), remove(source, found.id))
+    _write_edited(source, remove(source, found.id), [feed for feed in feeds if feed.id != found.id])
 
 
 def export_feeds(feeds: Iterable[Feed], form: Form) -> bytes:
@@ -126,7 +127,22 @@ def _editable(path: str) -> Located:
 
 def _add(source: Located, rows: Sequence[FeedRow], feeds: Sequence[Feed]) -> None:
     changed = _added_to_opml(source, feeds) if source.is_xml else _added_to_yaml(source, rows)
-    write_list(Path(source.name), changed)
+    _write_edited(source, changed, [*parse_catalogue(source), *feeds])
+
+
+def _write_edited(source: Located, data: bytes, expected: Iterable[Feed]) -> None:
+    """Replace the file, if what is to stand in it is what was meant and nothing else. Raises `Misconfigured`."""
+    if not _holds(Located(source.name, data), expected):
+        raise Misconfigured(f"{source.name}: other feeds would change too; edit the file by hand, one feed a dash")
+    write_list(Path(source.name), data)
+
+
+def _holds(source: Located, expected: Iterable[Feed]) -> bool:
+    """Whether these feeds are listed and no others; an OPML file's folders may order them otherwise."""
+    try:
+        return {feed.id: feed for feed in parse_catalogue(source)} == {feed.id: feed for feed in expected}
+    except Misconfigured:
+        return False
 
 
 def _new_yaml(rows: Iterable[FeedRow]) -> bytes:
@@ -136,22 +152,38 @@ def _new_yaml(rows: Iterable[FeedRow]) -> bytes:
 
 def _added_to_yaml(source: Located, rows: Sequence[FeedRow]) -> bytes:
     text = _decoded(source)
-    items = feed_nodes(compose_yaml(source.data, source.name))
+    items = _items_by_line(source)
     if not items:
-        kept = re.sub(r"(?m)^feeds:[ \t]*(?:\[[ \t]*\]|null|~)?[ \t]*$\n?", "", text).rstrip()
-        return (f"{kept}\n" if kept else "").encode() + _new_yaml(rows)
+        return _begun(text, rows).encode()
     lines = text.splitlines(keepends=True)
-    if "[" in lines[items[0].start_mark.line].split("{")[0]:
-        raise Misconfigured(f"{source.name}: the feeds stand in [brackets]; write one feed a line, each after a dash")
     at = _last_line(items[-1]) + 1
     lines[at - 1] = lines[at - 1].rstrip("\n") + "\n"
     block = _indented(write_yaml(rows), _dash_column(lines, items[-1]))
     return "".join([*lines[:at], block, *lines[at:]]).encode()
 
 
+def _items_by_line(source: Located) -> list[yaml.Node]:
+    """The feeds' nodes, each on lines of its own. Raises `Misconfigured` if they stand in brackets."""
+    root = compose_yaml(source.data, source.name)
+    items, listed = feed_nodes(root), feed_list_node(root)
+    if listed is not None and listed.flow_style and (items or not NO_FEEDS.search(_decoded(source))):
+        raise Misconfigured(
+            f"{source.name}: the feeds stand in [brackets], where no line is one feed's own; write each on a line of"
+            " its own after a dash: - url: https://..."
+        )
+    return items
+
+
+def _begun(text: str, rows: Sequence[FeedRow]) -> str:
+    """A list that had no feeds with its first ones."""
+    block = _indented(write_yaml(rows), 2)
+    begun, found = NO_FEEDS.subn(lambda empty: f"feeds:{empty['comment'].rstrip()}\n{block}", text, count=1)
+    return begun if found else f"{text.rstrip()}\nfeeds:\n{block}".lstrip()
+
+
 def _removed_from_yaml(source: Located, feed_id: str) -> bytes:
     lines = _decoded(source).splitlines(keepends=True)
-    items = feed_nodes(compose_yaml(source.data, source.name))
+    items = _items_by_line(source)
     kept = len(items)
     for item in reversed(items):
         url = next((value.value for key, value in item.value if key.value == "url"), "")

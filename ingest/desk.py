@@ -42,5 +42,5 @@ class Desk:
     large_places: LargePlaces
     """Bodies over two million bytes that are held at once."""
     stuck_sites: Strikes
-    """Registered domains whose pages get stuck in a worker."""
+    """Hosts whose pages get stuck in a worker, for each feed apart: see `account_of`."""
     publishers: Publishers = field(default_factory=Publishers)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from geowire.bus import Record
 from ingest.feed_entry import FeedEntry
@@ -27,6 +27,15 @@ class KnownEntry:
     fingerprint: str
     article_id: str | None
     attempts: int
+    changes: int
+    """How many of its changes were followed, weighed as `ingest.decide` does."""
+    seen_at: datetime
+    """When something was last done for it."""
+
+    @property
+    def may_join(self) -> bool:
+        """Whether an article that is published by now may turn out to be its own."""
+        return self.is_pending or self.article_id is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class Sighting:
     feed_id: str
     entry: FeedEntry
     seen_at: datetime
+    changes: int = 0
+    """How many of its changes were followed, this one included."""
 
 
 def known_entries(connection: Connection, feed_id: str, keys: Sequence[str]) -> dict[str, KnownEntry]:
@@ -44,8 +55,19 @@ def known_entries(connection: Connection, feed_id: str, keys: Sequence[str]) -> 
     for start in range(0, len(keys), IN_LIMIT):
         among = ENTRY.c.key.in_(keys[start : start + IN_LIMIT])
         for row in connection.execute(select(ENTRY).where(ENTRY.c.feed_id == feed_id, among)):
-            found[row.key] = KnownEntry(row.status == "pending", row.fingerprint, row.article_id, row.attempts)
+            found[row.key] = _known_entry(row)
     return found
+
+
+def _known_entry(row: Row[tuple[object, ...]]) -> KnownEntry:
+    return KnownEntry(
+        is_pending=row.status == "pending",
+        fingerprint=row.fingerprint,
+        article_id=row.article_id,
+        attempts=row.attempts,
+        changes=row.changes or 0,
+        seen_at=datetime.fromtimestamp(row.seen_at, UTC),
+    )
 
 
 def pending_entries(connection: Connection, feed_id: str, limit: int) -> list[FeedEntry]:
@@ -88,6 +110,7 @@ def _put_entry(connection: Connection, sighting: Sighting, values: Mapping[str, 
         "key": entry.key,
         "fingerprint": entry.fingerprint,
         "seen_at": sighting.seen_at.timestamp(),
+        "changes": sighting.changes,
         **values,
     }
     connection.execute(insert_or_replace(ENTRY, tuple(row)), row)

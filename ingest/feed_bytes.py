@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ingest.charset import codec_of
+
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -15,22 +17,7 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
 EBCDIC_DECLARATION = b"\x4c\x6f\xa7\x94"
-NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape", "utf-7"})
-"""Names that Python knows and no publisher means."""
 MULTIBYTE = frozenset({"gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "iso2022_jp"})
-WIDER = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "iso8859-11": "cp874",
-    "tis-620": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-}
-"""What is declared, and the superset of it that publishers mean."""
 BY_LANGUAGE = {
     "big5hkscs": "zh-tw zh-hk zh-mo",
     "gb18030": "zh",
@@ -99,21 +86,12 @@ def declared_encodings(data: bytes, content_type: str) -> list[str]:
     in_document = DECLARED.search(data[:HEAD])
     in_header = CHARSET.search(content_type)
     names = [in_document[1].decode() if in_document else "", in_header[1] if in_header else ""]
-    return [known for name in names if (known := _python_name(name))]
+    return [known for name in names if (known := codec_of(name))]
 
 
 def declared_encoding(data: bytes, content_type: str) -> str:
     """The first of them; empty if none is declared."""
     return next(iter(declared_encodings(data, content_type)), "")
-
-
-def _python_name(name: str) -> str:
-    try:
-        known = codecs.lookup(name).name
-        b"a".decode(known)
-    except (LookupError, ValueError):  # also what Python calls a codec and is no charset, as rot13
-        return ""
-    return "" if known in NO_CHARSETS else WIDER.get(known, known)
 
 
 def _decoded(data: bytes, content_type: str) -> tuple[str, int]:

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ingest.clean_text import plain_text
+
 CUT = "truncated-feed"
 """The problem of a document that ends too early: its entries so far are read."""
+
+HEARD = 20_000
+"""Characters of a summary or content that tell whether it has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,18 @@ class FeedEntry:
     published_at: datetime | None = None
     updated_at: datetime | None = None
     language: str | None = None
+    fingerprint: str = field(default="", compare=False, repr=False)
+    """Changes when a reader of the feed reads something else; not with its markup, which may count or date visits."""
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes when the feed says something else about the entry."""
+    def __post_init__(self) -> None:
+        """Work out the fingerprint where the feed is read: in a worker, for it costs time."""
+        if not self.fingerprint:
+            object.__setattr__(self, "fingerprint", self._fingerprint())
+
+    def _fingerprint(self) -> str:
         updated = self.updated_at.isoformat() if self.updated_at else ""
-        return hashlib.sha256(f"{self.title}\0{updated}\0{self.summary}".encode()).hexdigest()[:32]
+        words = (plain_text(markup[:HEARD]) for markup in (self.title, self.summary, self.content))
+        return hashlib.sha256("\0".join((updated, *words)).encode(errors="replace")).hexdigest()[:32]
 
     @property
     def newest_at(self) -> datetime | None:

@@ -16,7 +16,7 @@ from geowire.errors import Misconfigured
 from geowire.messages.base import CountryCode
 from ingest.clean_text import clean_line
 
-EXAMPLE = "write feeds: [{url: https://...}]"
+EXAMPLE = "write feeds: and below it a line - url: https://... for each"
 FAST_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Ten times as fast; but it bounds no nesting, names faults less well, and where a node ends it tells otherwise."""
 NUMBER_LIMIT = 100
@@ -124,6 +124,7 @@ def parse_yaml(data: bytes, name: str) -> Rows:
     if root is None:
         return Rows([], [])
     _refuse_bombs(root, name)
+    _refuse_second_list(root, name)
     value = _constructed(root, name)
     try:
         parsed: dict[int, FeedRow] = dict(enumerate(FeedList.model_validate(value).feeds))
@@ -179,8 +180,14 @@ def compose_yaml(data: bytes, name: str) -> yaml.Node | None:
 
 def feed_nodes(root: yaml.Node | None) -> list[yaml.Node]:
     """The nodes of the feeds, in order; none if the file has no list of feeds."""
-    found = _step(root, "feeds") if root is not None else None
-    return list(found.value) if isinstance(found, yaml.SequenceNode) else []
+    found = feed_list_node(root)
+    return list(found.value) if found is not None else []
+
+
+def feed_list_node(root: yaml.Node | None) -> yaml.SequenceNode | None:
+    """The node that holds them; None if the file has no list of feeds."""
+    found = _step(root, "feeds")
+    return found if isinstance(found, yaml.SequenceNode) else None
 
 
 class _Inline(dict[str, object]):
@@ -217,6 +224,14 @@ def _refuse_bombs(root: yaml.Node, name: str) -> None:
         met.add(id(node))
         pairs = isinstance(node, yaml.MappingNode)
         waiting += [part for pair in node.value for part in pair] if pairs else node.value
+
+
+def _refuse_second_list(root: yaml.Node, name: str) -> None:
+    """Of two lists of feeds YAML would drop the first without a word. Raises `Misconfigured` naming the line."""
+    keys = [key for key, _ in root.value if key.value == "feeds"] if isinstance(root, yaml.MappingNode) else []
+    if len(keys) > 1:
+        line = keys[1].start_mark.line + 1
+        raise Misconfigured(f"{name}, line {line}: feeds: is written twice; write all feeds under the first")
 
 
 def _constructed(root: yaml.Node, name: str) -> Any:

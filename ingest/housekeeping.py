@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, not_, select, tuple_, update
 
 from geowire.bus import Bus
 from geowire.settings import Settings
@@ -36,7 +36,7 @@ class Housekeeping:
     """What was forgotten, counted, and what waits."""
 
     entries: int
-    """Entries of feeds, met and done long ago."""
+    """Entries of feeds, met and done long ago, or waiting for a feed that is gone."""
     texts: int
     """Articles of which only the hashes of their addresses are kept now."""
     counts: int
@@ -54,7 +54,8 @@ def keep_house(settings: Settings, bus: Bus, days: int, clock: Clock) -> Houseke
     try:
         waiting = _send_waiting(database, bus, settings, clock)
         return Housekeeping(
-            entries=_repeat(database, lambda connection: forget_entries(connection, before)),
+            entries=_repeat(database, lambda connection: forget_entries(connection, before))
+            + _repeat(database, lambda connection: forget_waiting(connection, before)),
             texts=_repeat(database, lambda connection: forget_texts(connection, before)),
             counts=_repeat(database, lambda connection: add_up_counts(connection, before)),
             feeds=_repeat(database, lambda connection: forget_feeds(connection, before)),
@@ -67,7 +68,18 @@ def keep_house(settings: Settings, bus: Bus, days: int, clock: Clock) -> Houseke
 def forget_entries(connection: Connection, before: datetime) -> int:
     """Forget one chunk of entries that were done before a moment; one that is met again is known by its address."""
     done = select(ENTRY.c.feed_id, ENTRY.c.key).where(~IS_PENDING, ENTRY.c.seen_at < before.timestamp()).limit(CHUNK)
-    keys = [(row.feed_id, row.key) for row in connection.execute(done)]
+    return _drop_entries(connection, done)
+
+
+def forget_waiting(connection: Connection, before: datetime) -> int:
+    """Forget one chunk of entries that wait for another attempt, which nobody will make: their feed is gone."""
+    kept = select(FEED.c.id).where(not_(_is_gone(before)))
+    lost = select(ENTRY.c.feed_id, ENTRY.c.key).where(IS_PENDING, ENTRY.c.feed_id.not_in(kept)).limit(CHUNK)
+    return _drop_entries(connection, lost)
+
+
+def _drop_entries(connection: Connection, chosen: Select[tuple[str, str]]) -> int:
+    keys = [(row.feed_id, row.key) for row in connection.execute(chosen)]
     if keys:
         connection.execute(delete(ENTRY).where(tuple_(ENTRY.c.feed_id, ENTRY.c.key).in_(keys)))
     return len(keys)
@@ -95,12 +107,15 @@ def add_up_counts(connection: Connection, before: datetime) -> int:
 
 
 def forget_feeds(connection: Connection, before: datetime) -> int:
-    """Forget one chunk of feeds that are in the catalogue no more and were polled last before a moment."""
-    gone = select(FEED.c.id).where(~FEED.c.active, FEED.c.polled_at < before.timestamp()).limit(CHUNK)
-    ids = list(connection.scalars(gone))
+    """Forget one chunk of feeds that are in the catalogue no more and were polled last before a moment, or never."""
+    ids = list(connection.scalars(select(FEED.c.id).where(_is_gone(before)).limit(CHUNK)))
     if ids:
         connection.execute(delete(FEED).where(FEED.c.id.in_(ids)))
     return len(ids)
+
+
+def _is_gone(before: datetime) -> ColumnElement[bool]:
+    return and_(~FEED.c.active, func.coalesce(FEED.c.polled_at, 0.0) < before.timestamp())
 
 
 def _repeat(database: Database, work: Work[int]) -> int:

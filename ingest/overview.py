@@ -72,13 +72,14 @@ def read_overview(settings: Settings) -> Overview:
 
 def _overview(connection: Connection, now: datetime) -> Overview:
     states = select(FEED.c.state, func.count()).where(FEED.c.active).group_by(FEED.c.state).order_by(FEED.c.state)
+    polled = ENTRY.join(FEED, FEED.c.id == ENTRY.c.feed_id)
     total = func.sum(OUTCOME.c.count)
     outcomes = select(OUTCOME.c.outcome, total).group_by(OUTCOME.c.outcome).order_by(total.desc(), OUTCOME.c.outcome)
     return Overview(
         states={state: int(count) for state, count in connection.execute(states)},
         outcomes={outcome: int(count) for outcome, count in connection.execute(outcomes)},
         failing=_failing(connection),
-        pending=connection.scalar(select(func.count()).select_from(ENTRY).where(IS_PENDING)) or 0,
+        pending=connection.scalar(select(func.count()).select_from(polled).where(IS_PENDING, FEED.c.active)) or 0,
         waiting=count_waiting(connection),
         outbox_since=waiting_since(connection),
         due=connection.scalar(select(func.count()).where(FEED.c.active, FEED.c.next_poll_at <= now.timestamp())) or 0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from geowire.bus import Record
@@ -26,7 +27,7 @@ from ingest.leases import LeasedFeed
 from ingest.page_policy import page_policy
 from ingest.politeness import Slot
 from ingest.robots_book import DISALLOWED
-from ingest.site import site_of
+from ingest.strikes import account_of
 from ingest.validators import Validators, stated_validators
 from ingest.workers import WorkFailed
 
@@ -71,6 +72,11 @@ class EntryTask:
     may_look: bool = False
     """Whether its page is asked for a newer date before the entry counts as too old."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether its page could not be read in a poll before, and is tried again."""
+        return self.known is not None and self.known.is_pending
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -95,6 +101,7 @@ class _PageFound:
     policy: Policy = NOTHING_STATED
     reason: str | None = None
     validators: Validators = field(default_factory=Validators)
+    is_as_it_was: bool = False
 
     @property
     def status(self) -> BodyStatus | None:
@@ -104,7 +111,16 @@ class _PageFound:
 
 async def read_page(desk: Desk, task: EntryTask, slot: Slot) -> Reading:
     """The page, or what stands in for it. Raises `FetchFailed` if it is to be tried again later."""
-    found = await _page(desk, task, slot)
+    return await _reading(desk, task, slot, await _page(desk, task, slot, {}))
+
+
+async def read_page_again(desk: Desk, task: EntryTask, slot: Slot, asked: Mapping[str, str]) -> Reading | None:
+    """The same, on conditions; None if the page's server says that it is as it was."""
+    found = await _page(desk, task, slot, asked)
+    return None if found.is_as_it_was else await _reading(desk, task, slot, found)
+
+
+async def _reading(desk: Desk, task: EntryTask, slot: Slot, found: _PageFound) -> Reading:
     await slot.take()  # the entry whose page was not asked for must not crowd the workers either
     publisher = _publisher(desk, task, found.page)
     try:
@@ -170,7 +186,7 @@ async def _extract(desk: Desk, task: EntryTask, page: Page | None, entry: FeedEn
     """Raises `WorkFailed`; the sites whose pages fail so are counted, for each feed apart."""
     if page is None:
         return await desk.reader.extract(None, entry)
-    account = _account(task, page.url)
+    account = account_of(page.url, task.source.leased.feed.id)
     try:
         extraction = await desk.reader.extract(page, entry)
     except WorkFailed:
@@ -178,11 +194,6 @@ async def _extract(desk: Desk, task: EntryTask, page: Page | None, entry: FeedEn
         raise
     desk.stuck_sites.clear(account)
     return extraction
-
-
-def _account(task: EntryTask, address: str) -> str:
-    """What stuck pages of a site are counted by."""
-    return f"{site_of(address).host} {task.source.leased.feed.id}"
 
 
 async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
@@ -194,16 +205,16 @@ async def _from_feed(desk: Desk, entry: FeedEntry) -> Extraction:
         return await desk.workers.extract(None, replace(entry, summary="", content=""))
 
 
-async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
+async def _page(desk: Desk, task: EntryTask, slot: Slot, asked: Mapping[str, str]) -> _PageFound:
     """The page, or why there is none. Raises `FetchFailed` if it is to be tried again later."""
     link = task.entry.link
     if link is None:
         return _PageFound(None)
     try:
-        desk.stuck_sites.check(_account(task, link))
+        desk.stuck_sites.check(account_of(link, task.source.leased.feed.id))
         async with asyncio.timeout_at(task.source.share.ends):
             party = owner_of(task.source.leased.feed.url)
-            response = await desk.fetcher.fetch(link, "page", slot=slot, on_behalf=party)
+            response = await desk.fetcher.fetch(link, "page", asked, slot=slot, on_behalf=party)
     except TimeoutError as error:
         raise FetchFailed(OUT_OF_TIME, True, "the feed's other pages took all of its time") from error
     except FetchFailed as error:
@@ -218,6 +229,8 @@ async def _page(desk: Desk, task: EntryTask, slot: Slot) -> _PageFound:
     if response.hops and leads_astray(link, response.url):
         log.info("page unreadable url=%s reason=astray final=%s", link, response.url)
         return _PageFound(None, policy, "astray")
+    if response.is_not_modified:
+        return _PageFound(None, policy, is_as_it_was=True)
     return _PageFound(page_of(response), policy, validators=stated_validators(response))
 
 

@@ -26,7 +26,8 @@ from ingest.article_state import (
     settle_new,
     settle_update,
 )
-from ingest.decide import Step, is_too_old, is_worse, next_step
+from ingest.clean_text import clean_line
+from ingest.decide import FRUITLESS, Step, is_too_old, is_worse, next_step
 from ingest.desk import Desk
 from ingest.entry_state import Sighting, mark_done, mark_pending
 from ingest.extraction import Extraction
@@ -35,25 +36,29 @@ from ingest.fetch_failure import FetchFailed
 from ingest.identity import alias_keys
 from ingest.outcome_log import log_version
 from ingest.outcomes import Outcome
-from ingest.page_reading import OUT_OF_TIME, OVER_LIMIT, EntryTask, Reading, read_page, without_page
+from ingest.page_reading import OUT_OF_TIME, OVER_LIMIT, EntryTask, Reading, read_page, read_page_again, without_page
 from ingest.politeness import Slot
 from ingest.publishers import is_at_home
 from ingest.revisit_plan import born_at, next_visit
 from ingest.twins import is_its_page
+from ingest.validators import conditions
 
 log = logging.getLogger("geowire.ingest.entry")
 
 ANOTHER_DATE = timedelta(hours=1)
 """Two feeds that differ by less mean one date."""
 
+NEWS = 1
+"""For how many changes one counts that brought a version."""
+NOTHING_READ = {outcomes.rejected("too-old"), outcomes.UNCHANGED}
+"""Outcomes of an entry without an article that do not tell what stands at its link now."""
+
 Work = Callable[[Desk, EntryTask, Slot], Awaitable[Outcome]]
 
 
 async def poll_entry(desk: Desk, task: EntryTask) -> Outcome:
     """Do what the entry needs. Raises `Transient` if the database does not answer."""
-    now = desk.clock()
-    is_old = is_too_old(task.entry.newest_at, now, desk.settings.max_age) and not task.may_look
-    step = next_step(task.entry, task.known, link_is_known=task.twin is not None, is_old=is_old)
+    step = _step(desk, task)
     if step is Step.SKIP:
         return outcomes.UNCHANGED
     if step is Step.REJECT_OLD:
@@ -68,13 +73,17 @@ async def poll_again(desk: Desk, task: EntryTask, first: Outcome) -> Outcome:
 
     If nothing could be read there, it is not asked for again: this one waits, or is done, as the other.
     """
-    is_settled = task.known is not None and not task.known.is_pending
-    if task.twin is not None or is_settled or first == outcomes.rejected("too-old"):
+    if _step(desk, task) is not Step.READ or first in NOTHING_READ:
         return await poll_entry(desk, task)
     if outcomes.is_failure(first):
         return await _put_off(desk, task, FetchFailed(first.removeprefix("failed:"), True))
     await _done(desk, task, None)
     return first
+
+
+def _step(desk: Desk, task: EntryTask) -> Step:
+    is_old = is_too_old(task.entry.newest_at, desk.clock(), desk.settings.max_age) and not task.may_look
+    return next_step(task.entry, task.known, desk.clock(), link_is_known=task.twin is not None, is_old=is_old)
 
 
 async def _in_turn(desk: Desk, task: EntryTask, work: Work) -> Outcome:
@@ -102,7 +111,7 @@ async def _read(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
         await _done(desk, task, None, reading.letters)
         nothing = outcomes.rejected("not-html" if reading.is_no_page else "no-text")
         return outcomes.failed(reading.failure) if reading.failure else nothing
-    if is_too_old(draft.extraction.newest_at, draft.fetched_at, desk.settings.max_age) and task.known is None:
+    if is_too_old(draft.extraction.newest_at, draft.fetched_at, desk.settings.max_age) and not task.waits:
         await _done(desk, task, None, reading.letters)
         return outcomes.rejected("too-old")
     return await _publish_first(desk, task, reading)
@@ -115,7 +124,7 @@ async def _publish_first(desk: Desk, task: EntryTask, reading: Reading) -> Outco
         return outcomes.rejected("no-text")
     article = first_version(draft)
     records = (encode(article_event(article)), *reading.letters)
-    sighting, aliases = _sighting(desk, task), alias_keys(draft.addresses)
+    sighting, aliases = _sighting(desk, task, NEWS), alias_keys(draft.addresses)
     visits = _visits(desk, article.published_at, article.fetched_at, reading)
     outcome = await desk.database.run(
         lambda connection: settle_new(connection, sighting, article, aliases, records, visits)
@@ -154,22 +163,34 @@ async def _refresh(desk: Desk, task: EntryTask, slot: Slot) -> Outcome:
     if known is None:
         await _done(desk, task, task.known.article_id if task.known else None)
         return outcomes.UNCHANGED
-    reading = await read_page(desk, task, slot)
+    reading = await read_page_again(desk, task, slot, _conditions(desk, task, known))
+    if reading is not None and await _is_another_version(desk, task, known, reading):
+        return await _publish_next(desk, task, known, reading)
+    await _done(desk, task, known.article.id, reading.letters if reading else ())
+    return outcomes.UNCHANGED
+
+
+async def _is_another_version(desk: Desk, task: EntryTask, known: KnownArticle, reading: Reading) -> bool:
     found = reading.draft.extraction
     if not is_its_page(known.article, reading.draft.page_url, found, task.entry.title):
-        await _done(desk, task, known.article.id, reading.letters)
-        return outcomes.UNCHANGED
+        return False
     is_as_it_was = not known.withdrawn and await desk.reader.tells_as_before(found, known.article)
-    if is_as_it_was or is_worse(found, known.article):
-        await _done(desk, task, known.article.id, reading.letters)
-        return outcomes.UNCHANGED
-    return await _publish_next(desk, task, known, reading)
+    return not is_as_it_was and not is_worse(found, known.article)
+
+
+def _conditions(desk: Desk, task: EntryTask, known: KnownArticle) -> Mapping[str, str]:
+    """What makes the request conditional, where a page that is as it was leaves nothing that the feed could change."""
+    article, entry = known.article, task.entry
+    is_told_alike = clean_line(entry.title) in {"", article.title} and entry.link == article.requested_url
+    if known.withdrawn or article.body_status != "full" or not is_told_alike:
+        return {}
+    return conditions(known.visits.validators, desk.clock())
 
 
 async def _publish_next(desk: Desk, task: EntryTask, known: KnownArticle, reading: Reading) -> Outcome:
     article = next_version(reading.draft, known)
     records = (encode(article_event(article)), *reading.letters)
-    sighting = _sighting(desk, task)
+    sighting = _sighting(desk, task, NEWS)
     visits = _visits(desk, article.published_at, known.first_seen_at, reading)
     outcome = await desk.database.run(lambda connection: settle_update(connection, sighting, article, records, visits))
     desk.wake_sender()
@@ -262,10 +283,9 @@ async def _own_article(desk: Desk, task: EntryTask) -> KnownArticle | None:
 
 async def _put_off(desk: Desk, task: EntryTask, error: FetchFailed) -> Outcome:
     """Keep the entry for the next poll; if too many wait already, it is met again as long as its feed lists it."""
-    waits_already = task.known is not None and task.known.is_pending
-    if not waits_already and not task.source.share.room.take():
+    if not task.waits and not task.source.share.room.take():
         return outcomes.failed(OVER_LIMIT)
-    sighting, known = _sighting(desk, task), task.known
+    sighting, known = _sighting(desk, task, 0), task.known
     attempts = (known.attempts if known else 0) + (error.reason != OUT_OF_TIME)
     article_id = known.article_id if known else None
     await desk.database.run(lambda connection: mark_pending(connection, sighting, article_id, attempts))
@@ -278,5 +298,7 @@ async def _done(desk: Desk, task: EntryTask, article_id: str | None, records: tu
     await desk.database.run(lambda connection: mark_done(connection, sighting, article_id, records))
 
 
-def _sighting(desk: Desk, task: EntryTask) -> Sighting:
-    return Sighting(task.source.leased.feed.id, task.entry, desk.clock())
+def _sighting(desk: Desk, task: EntryTask, weight: int = FRUITLESS) -> Sighting:
+    """The entry as it is seen now; `weight` is for how many changes this one counts, if it is one."""
+    changes = task.known.changes + weight if task.known else 0
+    return Sighting(task.source.leased.feed.id, task.entry, desk.clock(), changes)

@@ -100,7 +100,7 @@ async def take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tal
     ended = await asyncio.gather(*(poll_entry(desk, task) for task in tasks))
     if again:  # now that it is known what their links lead to
         firsts = {link_of(task): outcome for task, outcome in zip(tasks, ended, strict=True)}
-        repeated = await _entry_tasks(desk, source, again)
+        repeated = await _entry_tasks(desk, source, again, may_look=False)
         ended += await asyncio.gather(*(poll_again(desk, task, firsts[link_of(task)]) for task in repeated))
         tasks += repeated
     for task, outcome in zip(tasks, ended, strict=True):
@@ -137,19 +137,20 @@ async def _other_feed(desk: Desk, leased: LeasedFeed, reading: FeedReading) -> s
     return await desk.database.run(lambda connection: feed_at(connection, reading.final, leased.feed.id))
 
 
-async def _entry_tasks(desk: Desk, source: FeedDocument, entries: Sequence[FeedEntry]) -> list[EntryTask]:
+async def _entry_tasks(
+    desk: Desk, source: FeedDocument, entries: Sequence[FeedEntry], *, may_look: bool = True
+) -> list[EntryTask]:
     feed_id = source.leased.feed.id
     keys = [entry.key for entry in entries]
     links = {entry.key: address_key(entry.link) for entry in entries if entry.link}
 
     def look_up(connection: Connection) -> tuple[dict[str, KnownEntry], dict[str, str]]:
         known = known_entries(connection, feed_id, keys)
-        unknown = {link for key, link in links.items() if key not in known or known[key].is_pending}
-        return known, articles_at(connection, unknown)
+        unclaimed = {link for key, link in links.items() if key not in known or known[key].may_join}
+        return known, articles_at(connection, unclaimed)
 
     known, twins = await desk.database.run(look_up)
-    new = [entry for entry in entries if entry.key not in known]
-    looks = worth_a_look(new, desk.clock(), desk.settings.max_age)
+    looks = worth_a_look(entries, known, desk.clock(), desk.settings.max_age) if may_look else set()
     return [EntryTask(source, e, known.get(e.key), twins.get(links.get(e.key, "")), e.key in looks) for e in entries]
 
 

@@ -34,7 +34,7 @@ from ingest.page_reading import OUT_OF_TIME, page_of
 from ingest.politeness import Slot
 from ingest.publishers import is_at_home
 from ingest.revisit_plan import CONFIRM_AFTER, GONE, born_at, is_gone_for_good, next_visit
-from ingest.site import site_of
+from ingest.strikes import account_of
 from ingest.twins import is_its_page
 from ingest.validators import Validators, conditions, stated_validators
 from ingest.workers import WorkFailed
@@ -126,7 +126,7 @@ async def _visit(desk: Desk, known: KnownArticle, ends: float, slot: Slot) -> Ou
         return await _settled(desk, known, outcomes.UNCHANGED, known.visits.validators)
     await slot.take()
     publisher = _publisher(desk, known, response.url)
-    account = f"{site_of(response.url).host} {known.feed_id}"
+    account = account_of(response.url, known.feed_id)
     try:
         found = await desk.reader.extract(page_of(response), _entry_of(known, is_foreign=publisher is not None))
     except WorkFailed as error:
@@ -162,7 +162,7 @@ async def _ask(desk: Desk, known: KnownArticle, ends: float, slot: Slot) -> Resp
     article = known.article
     url = article.requested_url if _is_other_spelling(article.requested_url, article.url) else article.url
     assert url is not None
-    desk.stuck_sites.check(f"{site_of(url).host} {known.feed_id}")
+    desk.stuck_sites.check(account_of(url, known.feed_id))
     asked = {} if known.withdrawn else conditions(known.visits.validators, desk.clock())
     try:
         async with asyncio.timeout_at(ends):

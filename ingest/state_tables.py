@@ -62,7 +62,8 @@ ENTRY = Table(
     Column("article_id", String(64)),
     Column("attempts", Integer, nullable=False, default=0),
     Column("payload", Text),  # the entry itself, while it is pending
-    Column("seen_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),  # when something was last done for it
+    Column("changes", Integer),  # how many were followed, weighed as ingest.decide does; NULL: none
     PrimaryKeyConstraint("feed_id", "key"),
 )
 IS_PENDING = ENTRY.c.status == "pending"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from ingest.fetch_failure import FetchFailed
+from ingest.site import site_of
 
 IN_A_ROW = 3
 """Troubles after which a site is left alone; one success in between and the count begins anew."""
 SITES_COUNTED = 4_096
+
+
+def account_of(address: str, feed_id: str) -> str:
+    """What the pages of a host are counted by, for each feed that leads there apart: one must not silence another."""
+    return f"{site_of(address).host} {feed_id}"
 
 
 class Strikes:

@@ -86,6 +86,7 @@ def test_a_feed_that_is_listed_twice_counts_once() -> None:
         ("feeds: " + "[" * 5_000, "feeds.yaml: this is not a feed list: too many brackets"),
         ("feeds: {url: https://a.example/}", "feeds.yaml, line 1: feeds"),
         ("feeds:\n  - url: https://a.example/\n    language: no\n", "feeds.yaml, line 3: feeds.0.language"),
+        ("feeds: []\nfeeds:\n- url: https://a.example/\n", "feeds.yaml, line 2: feeds: is written twice"),
         ("<opml><body>", "feeds.yaml: this is not OPML"),
         ("<opml><body>\n<outline xmlUrl='nonsense'/></body></opml>", "feeds.yaml, line 2: 'nonsense'"),
         ("<!DOCTYPE o [<!ENTITY a 'x'>]><opml>&a;</opml>", "entities are not allowed"),
@@ -172,6 +173,65 @@ def test_first_and_last_feed(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="is not listed"):
         remove_feed(path, feed.id)
     assert add_feed(path, FeedRow(url="https://b.example/")).url == "https://b.example/"
+
+
+IN_BRACKETS = [
+    "feeds: [{url: https://a.example/x}, {url: https://b.example/y}]\n",
+    "feeds: [\n  {url: https://a.example/x}, {url: https://b.example/y},\n  {url: https://c.example/z}]\n",
+    "feeds:\n  [{url: https://a.example/x},\n   {url: https://b.example/y}]\n",
+    '{"feeds": [{"url": "https://a.example/x"}, {"url": "https://b.example/y"}]}\n',
+    "feeds: [{url: https://a.example/x}]\n",
+]
+
+
+@pytest.mark.parametrize("text", IN_BRACKETS)
+def test_feeds_in_brackets_are_not_edited(tmp_path: Path, text: str) -> None:
+    """A line may hold several of them: the file stays as it is, and the error says what to write."""
+    path = tmp_path / "feeds.yaml"
+    path.write_text(text)
+
+    for edit in (
+        lambda: remove_feed(str(path), "https://a.example/x"),
+        lambda: add_feed(str(path), FeedRow(url="https://new.example/")),
+    ):
+        with pytest.raises(Misconfigured, match=r"stand in \[brackets\].*: - url: https") as caught:
+            edit()
+        assert "\n" not in str(caught.value)
+    assert path.read_text() == text
+
+
+def test_nothing_is_written_that_is_not_the_list_without_the_feed(tmp_path: Path) -> None:
+    """Here the dash on a line of its own would stay behind: the guard sees that, and the error says what to do."""
+    path = tmp_path / "feeds.yaml"
+    text = "feeds:\n  -\n    url: https://a.example/x\n  - url: https://b.example/y\n"
+    path.write_text(text)
+
+    with pytest.raises(Misconfigured, match="edit the file by hand"):
+        remove_feed(str(path), "https://a.example/x")
+    assert path.read_text() == text
+
+
+def test_a_feed_in_braces_over_several_lines_goes_alone(tmp_path: Path) -> None:
+    """It begins after a dash, so its lines are its own."""
+    path = tmp_path / "feeds.yaml"
+    path.write_text("feeds:\n  - {url: https://a.example/x\n    }\n  - {url: https://b.example/y}\n")
+
+    remove_feed(str(path), "https://a.example/x")
+
+    assert path.read_text() == "feeds:\n  - {url: https://b.example/y}\n"
+
+
+@pytest.mark.parametrize("empty", ["feeds: []", "feeds: [] # none yet", "feeds:", "feeds: # none yet", "feeds: ~", ""])
+def test_an_empty_list_gets_its_first_feed_where_it_stands(tmp_path: Path, empty: str) -> None:
+    """With what a person has written beside it."""
+    path = tmp_path / "feeds.yaml"
+    path.write_text(f"# ours\n{empty}\n# the end\n")
+
+    add_feed(str(path), FeedRow(url="https://a.example/"))
+
+    text = path.read_text()
+    assert [feed.url for feed in parse_catalogue(located(text))] == ["https://a.example/"]
+    assert ["none yet" in text, "# ours" in text, "# the end" in text] == ["none yet" in empty, True, True]
 
 
 def test_opml_files_can_be_edited(tmp_path: Path) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Table, func, select
 
 from ingest.database import Database
 from ingest.housekeeping import Housekeeping, keep_house
 from ingest.overview import read_overview
-from ingest.state_tables import ALIAS, ENTRY
+from ingest.poll import Ingest
+from ingest.state_tables import ALIAS, ENTRY, FEED
 
 if TYPE_CHECKING:
     from ingest.conftest import Newsroom
@@ -22,6 +23,18 @@ Maker = Callable[..., str]
 def cleans(newsroom: Newsroom, days: int = 60) -> Housekeeping:
     """Keep house at the newsroom's time."""
     return keep_house(newsroom.settings, newsroom.bus, days, newsroom.clock)  # type: ignore[arg-type]
+
+
+async def looks_in(_: Ingest) -> None:
+    """Read the catalogue, and poll nothing."""
+
+
+def rows(newsroom: Newsroom, table: Table) -> Sequence[Row[Any]]:
+    """What the state has of a table."""
+    database = Database(newsroom.settings.state_url)
+    found = database.run_here(lambda connection: connection.execute(select(table)).all())
+    database.close()
+    return found
 
 
 def test_what_is_old_goes_and_does_not_come_back(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
@@ -76,6 +89,36 @@ def test_a_feed_that_left_is_forgotten(newsroom: Newsroom) -> None:
     assert cleans(newsroom).feeds == 0
     newsroom.clock.advances(days=61)
     assert cleans(newsroom).feeds == 1
+
+
+def test_entries_that_wait_go_with_their_feed(newsroom: Newsroom, item: Maker) -> None:
+    """Nobody will try them again once it has left the catalogue; those of the other feeds stay."""
+    late = newsroom.web.fails("/late.html", 503)
+    gone = newsroom.web.publishes("/gone.xml", *(item(late + f"?{n}", f"Late {n}") for n in range(3)))
+    kept = newsroom.web.publishes("/kept.xml", item(newsroom.web.fails("/other.html", 503), "Other"))
+    newsroom.subscribes(gone, kept)
+    newsroom.polls()
+    before = read_overview(newsroom.settings).pending
+    newsroom.subscribes(kept)
+    newsroom.polls()
+
+    assert (before, read_overview(newsroom.settings).pending) == (4, 1)
+    assert cleans(newsroom).entries == 0
+    newsroom.clock.advances(days=61)
+    done = cleans(newsroom)
+    assert (done.entries, done.feeds) == (3, 1)
+    assert [row.status for row in rows(newsroom, ENTRY)] == ["pending"]
+
+
+def test_a_feed_that_was_never_polled_is_forgotten(newsroom: Newsroom) -> None:
+    """It left the catalogue before its turn came: there is nothing to remember."""
+    never, kept = (newsroom.web.publishes(path) for path in ("/never.xml", "/kept.xml"))
+    for urls in ((never, kept), (kept,)):
+        newsroom.subscribes(*urls)
+        newsroom.runs(looks_in)
+
+    assert cleans(newsroom).feeds == 1
+    assert [row.active for row in rows(newsroom, FEED)] == [True]
 
 
 def test_what_a_dead_process_left_is_sent(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:

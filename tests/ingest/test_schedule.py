@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.advice import retry_after
-from ingest.decide import Step, is_too_old, next_step
+from ingest.decide import FOLLOWED_AT_ONCE, FRUITLESS, RESTS, Step, is_too_old, next_step, rests_until
 from ingest.entry_state import KnownEntry
 from ingest.faults import Fault, Faults, after_fault, weight_of
 from ingest.feed_entry import FeedEntry, FeedHints
@@ -282,19 +282,45 @@ def test_shards_hold_every_feed_once(count: int) -> None:
     assert count < 50 or sizes[-1] >= 35
 
 
+def known(fingerprint: str, article_id: str | None) -> KnownEntry:
+    """An entry that was done a moment ago."""
+    return KnownEntry(
+        is_pending=False, fingerprint=fingerprint, article_id=article_id, attempts=0, changes=0, seen_at=NOW
+    )
+
+
 def test_steps() -> None:
     """What is known of an entry decides what is done."""
     entry = FeedEntry("k", "g", "https://a.example/1", title="T")
-    same = KnownEntry(is_pending=False, fingerprint=entry.fingerprint, article_id="a", attempts=0)
-    changed = KnownEntry(is_pending=False, fingerprint="other", article_id="a", attempts=0)
-    waiting = KnownEntry(is_pending=True, fingerprint=entry.fingerprint, article_id=None, attempts=1)
+    same, changed = known(entry.fingerprint, "a"), known("other", "a")
+    waiting = replace(known(entry.fingerprint, None), is_pending=True, attempts=1)
+    fruitless, filled_in = known(entry.fingerprint, None), known("other", None)
+    tired, tired_of = replace(changed, changes=FOLLOWED_AT_ONCE), replace(filled_in, changes=FOLLOWED_AT_ONCE)
 
-    assert next_step(entry, None, link_is_known=False, is_old=False) is Step.READ
-    assert next_step(entry, None, link_is_known=False, is_old=True) is Step.REJECT_OLD
-    assert next_step(entry, None, link_is_known=True, is_old=True) is Step.JOIN
-    assert next_step(entry, same, link_is_known=True, is_old=True) is Step.SKIP
-    assert next_step(entry, changed, link_is_known=True, is_old=True) is Step.REFRESH
-    assert next_step(entry, waiting, link_is_known=False, is_old=True) is Step.READ
+    assert next_step(entry, None, NOW, link_is_known=False, is_old=False) is Step.READ
+    assert next_step(entry, None, NOW, link_is_known=False, is_old=True) is Step.REJECT_OLD
+    assert next_step(entry, None, NOW, link_is_known=True, is_old=True) is Step.JOIN
+    assert next_step(entry, same, NOW, link_is_known=True, is_old=True) is Step.SKIP
+    assert next_step(entry, changed, NOW, link_is_known=True, is_old=True) is Step.REFRESH
+    assert next_step(entry, waiting, NOW, link_is_known=False, is_old=True) is Step.READ
+    assert next_step(entry, fruitless, NOW, link_is_known=True, is_old=False) is Step.SKIP
+    assert next_step(entry, filled_in, NOW, link_is_known=False, is_old=False) is Step.READ
+    assert next_step(entry, filled_in, NOW, link_is_known=True, is_old=True) is Step.JOIN
+    assert next_step(entry, filled_in, NOW, link_is_known=False, is_old=True) is Step.REJECT_OLD
+    for rests in (tired, tired_of):
+        assert next_step(entry, rests, NOW, link_is_known=False, is_old=False) is Step.SKIP
+    assert next_step(entry, tired, NOW + RESTS[0], link_is_known=False, is_old=False) is Step.REFRESH
+
+
+def test_rests_grow_to_a_day() -> None:
+    """A few changes that come to nothing are followed at once, more of those that bring versions; none waits longer."""
+    entry = known("f", "a")
+    lengths = [rests_until(replace(entry, changes=changes)) - NOW for changes in range(0, 200, FRUITLESS)]
+
+    assert lengths[:5] == [timedelta(0)] * 3 + [timedelta(minutes=30), timedelta(hours=1)]
+    assert lengths == sorted(lengths)
+    assert lengths[-1] == timedelta(days=1)
+    assert rests_until(replace(entry, changes=FOLLOWED_AT_ONCE - 1)) == NOW
 
 
 def test_age() -> None:
