@@ -129,12 +129,13 @@ class StatefulHandler:
 
     def assigned(self) -> None:
         """Claim the state; if someone else had it, read it anew and send what was left over."""
-        changed = self._patience(lambda: self._state.claim(self._token))
-        if self._loaded and not changed:
+        if self._patience(lambda: self._state.claim(self._token)):
+            self._loaded = False  # at once: if opening fails, the next claim finds it unchanged
+        if self._loaded:
             return
         self._patience(self._open)
-        self._loaded = True
         self._send_waiting()
+        self._loaded = True
 
     def _open(self) -> None:
         with self._state.transaction() as connection:

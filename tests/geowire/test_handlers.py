@@ -1,0 +1,129 @@
+"""How batches are answered when partitions change hands in the middle: nothing is counted twice, no memory is stale."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from geowire.bus import Delivery, Record
+from geowire.errors import PartitionLost, Transient
+from geowire.events import Event
+from geowire.handlers import StatefulHandler
+from geowire.monitor import Monitor
+from geowire.patience import Patience
+from geowire.stage_state import StageState
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class Membership:
+    """As much of a subscription as patience looks at; while `is_shaken` its partitions change all the time."""
+
+    epoch = 0
+    is_shaken = False
+
+    def keep_alive(self, _timeout: float) -> None:
+        """Stay in the group."""
+        self.epoch += self.is_shaken
+
+
+class ShakyBus:
+    """Takes everything but what it was told not to, after the faults that it was told to have."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self._faults = list(faults)
+        self.published: list[Record] = []
+
+    def publish(self, batch: Sequence[Record]) -> None:
+        """Keep it."""
+        if self._faults:
+            raise self._faults.pop(0)
+        self.published += batch
+
+
+class Counting:
+    """A stage that remembers how often it was loaded, and fails to make its tables as often as it was told."""
+
+    name = "counting"
+    topic = "in"
+    rebuilds_from = None
+    loads = 0
+
+    def __init__(self) -> None:
+        self.faults: list[Exception] = []
+
+    def create_tables(self, _connection: sqlite3.Connection) -> None:
+        """None."""
+        if self.faults:
+            raise self.faults.pop(0)
+
+    def load(self, _connection: sqlite3.Connection) -> None:
+        """Count."""
+        self.loads += 1
+
+    def process(self, _batch: Sequence[Event], _connection: sqlite3.Connection) -> list[Event]:
+        """Nothing follows."""
+        return []
+
+    def rebuild(self, published: Iterable[Event], connection: sqlite3.Connection) -> None:
+        """Nothing to rebuild."""
+
+
+class Repeating:
+    """A stage without state that repeats what it hears."""
+
+    name = "repeating"
+    topic = "in"
+
+    def process(self, batch: Sequence[Event]) -> list[Event]:
+        """Repeat."""
+        return list(batch)
+
+
+@pytest.fixture
+def membership() -> Membership:
+    """A member of a quiet group."""
+    return Membership()
+
+
+@pytest.fixture
+def monitor() -> Monitor:
+    """What the loop tells."""
+    return Monitor()
+
+
+@pytest.fixture
+def patience(membership: Membership, monitor: Monitor) -> Patience:
+    """Waits a moment at most."""
+    return Patience(membership, 0.001, threading.Event(), monitor)  # type: ignore[arg-type]
+
+
+def delivery(record: Record, offset: int = 0) -> Delivery:
+    """A record off the bus."""
+    return Delivery(record, 0, offset, 0)
+
+
+def test_memory_is_read_anew_although_opening_was_cut_short(
+    tmp_path: Path, membership: Membership, monitor: Monitor, patience: Patience
+) -> None:
+    """Another member had the file; a fault while it is opened, and the partitions change: the claim is no news then."""
+    with closing(StageState(tmp_path / "a.db")) as state, closing(StageState(tmp_path / "a.db")) as other:
+        stage = Counting()
+        handler = StatefulHandler(ShakyBus(), stage, state, patience, monitor)  # type: ignore[arg-type]
+        handler.assigned()
+        other.claim("another member")
+        stage.faults, membership.is_shaken = [Transient("no room")], True
+        with pytest.raises(PartitionLost):
+            handler.assigned()
+        membership.is_shaken = False
+
+        handler.assigned()
+        handler.assigned()
+
+        assert stage.loads == 2
