@@ -88,11 +88,11 @@ class StatelessHandler:
     def answer(self, batch: Sequence[Delivery]) -> None:
         """See `Handler`."""
         answers = self._patience(lambda: self._answers(batch))
+        records = [answer.record if isinstance(answer, Rejection) else answer for answer in answers]
+        publish(self._bus, records, self._patience, self._monitor.counts)
         for answer in answers:
             if isinstance(answer, Rejection):
                 answer.tell(self._monitor.counts)
-        records = [answer.record if isinstance(answer, Rejection) else answer for answer in answers]
-        publish(self._bus, records, self._patience, self._monitor.counts)
 
     def _answers(self, batch: Sequence[Delivery]) -> list[Record | Rejection]:
         self._monitor.dropped()  # what came of an attempt that a fault ended
@@ -193,21 +193,26 @@ class StatefulHandler:
 
 
 def publish(bus: Bus, records: list[Record], patience: Patience, counts: Counts) -> None:
-    """Publish all; a record that the bus can never take goes to dead letters in its place."""
-    while records:
-        try:
-            patience.bus(lambda batch=records: bus.publish(batch))  # type: ignore[misc]
-        except Unwritable as error:
-            if error.record.topic == DEADLETTERS.name:
-                raise Misconfigured(
-                    f"topic {DEADLETTERS.name} refuses a dead letter: {error}; raise its limit"
-                ) from error
-            log.warning("dead letter: %s", error)
-            count_reason(counts, error.reason)
-            records = [undeliverable(error) if record is error.record else record for record in records]
-        else:
-            counts.published += sum(record.topic != DEADLETTERS.name for record in records)
-            return
+    """Publish all; a record that the bus can never take goes to dead letters instead, and counts once it is there."""
+    refusals: list[Unwritable] = []
+    while records and (refusal := _try_to_publish(bus, records, patience)):
+        refusals.append(refusal)
+        records = [undeliverable(refusal) if record is refusal.record else record for record in records]
+    counts.published += sum(record.topic != DEADLETTERS.name for record in records)
+    for refusal in refusals:
+        log.warning("dead letter: %s", refusal)
+        count_reason(counts, refusal.reason)
+
+
+def _try_to_publish(bus: Bus, records: list[Record], patience: Patience) -> Unwritable | None:
+    """Publish all, or give the refusal of one of them."""
+    try:
+        patience.bus(lambda: bus.publish(records))
+    except Unwritable as error:
+        if error.record.topic == DEADLETTERS.name:
+            raise Misconfigured(f"topic {DEADLETTERS.name} refuses a dead letter: {error}; raise its limit") from error
+        return error
+    return None
 
 
 def count_reason(counts: Counts, reason: str) -> None:

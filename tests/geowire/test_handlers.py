@@ -6,20 +6,25 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from geowire.bus import Delivery, Record
+from geowire.bus import Delivery, Record, Unwritable
 from geowire.errors import PartitionLost, Transient
-from geowire.events import Event
-from geowire.handlers import StatefulHandler
+from geowire.events import Event, encode, ingest_failure_event
+from geowire.handlers import StatefulHandler, StatelessHandler
+from geowire.messages import IngestFailure
 from geowire.monitor import Monitor
 from geowire.patience import Patience
 from geowire.stage_state import StageState
+from geowire.topics import DEADLETTERS
 
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+FAILURE = IngestFailure(
+    stage="fetch", url="https://a.example/", reason="r", failed_at=datetime(2026, 1, 1, 12, tzinfo=UTC)
+)
 
 
 class Membership:
@@ -42,8 +47,11 @@ class ShakyBus:
 
     def publish(self, batch: Sequence[Record]) -> None:
         """Keep it."""
-        if self._faults:
-            raise self._faults.pop(0)
+        fault = self._faults.pop(0) if self._faults else None
+        if isinstance(fault, Unwritable):  # it names the record that it was given
+            raise Unwritable(next(each for each in batch if each == fault.record), fault.reason, fault.detail)
+        if fault:
+            raise fault
         self.published += batch
 
 
@@ -127,3 +135,24 @@ def test_memory_is_read_anew_although_opening_was_cut_short(
         handler.assigned()
 
         assert stage.loads == 2
+
+
+def test_a_dead_letter_counts_once_although_its_batch_is_taken_again(
+    membership: Membership, monitor: Monitor, patience: Patience, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is no event, and an answer that is too large: the bus is away before either is a dead letter."""
+    answer = encode(replace(ingest_failure_event(FAILURE), topic="in"))
+    batch = [delivery(Record("in", b"k", b"no event"), 0), delivery(answer, 1)]
+    bus = ShakyBus(
+        Unwritable(answer, "too-large", "far"), Transient("no broker"), Unwritable(answer, "too-large", "far")
+    )
+    handler = StatelessHandler(bus, Repeating(), patience, monitor)  # type: ignore[arg-type]
+    membership.is_shaken = True
+    with pytest.raises(PartitionLost):
+        handler.answer(batch)
+
+    handler.answer(batch)
+
+    assert monitor.counts.reasons == {"unknown-type": 1, "too-large": 1}
+    assert caplog.text.count("dead letter: ") == 2
+    assert [record.topic for record in bus.published] == [DEADLETTERS.name] * 2
