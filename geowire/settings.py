@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     """A page that fails for a passing reason is tried in so many polls before the feed's own content stands in."""
     batch: int = Field(default=100, ge=1, le=5_000)
     """Messages that a stage takes at once."""
-    retry_wait: Duration = timedelta(seconds=1)
+    retry_wait: Duration = Field(default=timedelta(seconds=1), ge=timedelta(milliseconds=1))
     """First wait after a passing fault; it doubles up to a minute."""
     story_window: Duration = timedelta(days=7)
     """A story that got nothing for so long is over."""
@@ -188,7 +188,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("watches", "spacy_model", *KAFKA_FILES, mode="before")
+    @field_validator("watches", "spacy_model", "flag_feeds", *KAFKA_FILES, mode="before")
     @classmethod
     def _no_file(cls, value: object) -> object:
         return None if value == "" else value
