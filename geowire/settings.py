@@ -267,6 +267,8 @@ def load_settings(**overrides: object) -> Settings:
     """Settings from the environment. Raises `Misconfigured` with one line that names the setting."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{ENV_FILE}: {error}; save it as UTF-8") from error
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = PREFIX + "_".join(str(step) for step in problem["loc"][:1]).upper()

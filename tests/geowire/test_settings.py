@@ -54,6 +54,15 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     assert "\n" not in line
 
 
+def test_an_env_file_in_another_encoding_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As an old editor saves it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("GEOWIRE_USER_AGENT=Müller".encode("latin-1"))
+
+    with pytest.raises(Misconfigured, match=r"^\.env: .*; save it as UTF-8$"):
+        load_settings()
+
+
 def test_private_networks_are_a_switch_or_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """Off by default."""
     assert load_settings().allow_private_networks == ()
