@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -18,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from geowire.errors import Misconfigured
 from geowire.kafka_options import KafkaOptions, Mechanism, Security, read_secret
-from geowire.settings_values import Duration, Network, parse_ages, parse_listener, parse_networks
+from geowire.settings_values import Duration, Network, parse_ages, parse_listener, parse_networks, passwords_in
 
 PREFIX = "GEOWIRE_"
 ENV_FILE = ".env"
@@ -245,11 +244,10 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown: passwords, tokens, and addresses that hold one."""
-        state = self.state.get_secret_value()
-        passwords = re.findall(r"^[\w+]+://[^/@]*?:([^/]*)@|[?&](?:ssl)?password=([^&]*)", state)
+        passwords = {word for url in (self.state.get_secret_value(), self.bus) for word in passwords_in(url)}
         given = [self.webhook, self.webhook_secret, self.alert_webhook, *self._kafka_secrets()]
         found = [secret.get_secret_value() for secret in given]
-        found += [form for pair in passwords for password in pair for form in (password, unquote(password))]
+        found += [form for password in passwords for form in (password, unquote(password))]
         return tuple(sorted({secret for secret in found if secret}, key=len, reverse=True))
 
     def _kafka_secrets(self) -> list[SecretStr]:
