@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,16 @@ def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connec
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def identity(connection: sqlite3.Connection) -> str:
+    """What tells this file from any other, inside a transaction: drawn by who asks first, and kept."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS identity (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT)"
+    )
+    connection.execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", (uuid.uuid4().hex,))
+    (found,) = connection.execute("SELECT id FROM identity").fetchone()
+    return str(found)
 
 
 def find_topic(connection: sqlite3.Connection, name: str) -> LogTopic | None:
