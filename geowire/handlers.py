@@ -10,7 +10,6 @@ from functools import partial
 from typing import Protocol, Self
 
 from geowire.bus import Bus, Delivery, Record, TopicPartition, Unwritable
-from geowire.bus_reading import published_events
 from geowire.deadletters import dead_letter, undeliverable
 from geowire.errors import Misconfigured, Rejected, Transient
 from geowire.events import decode, encode, header_texts
@@ -18,6 +17,7 @@ from geowire.monitor import Counts, Monitor
 from geowire.patience import Patience
 from geowire.stage import StatefulStage, StatelessStage, group_of
 from geowire.stage_state import StageState
+from geowire.state_opening import StateOpening
 from geowire.topics import DEADLETTERS
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ OUTBOX_CHUNK = 500
 class Handler(Protocol):
     """What differs between a stateless and a stateful stage."""
 
-    def assigned(self) -> None:
-        """The partitions of this member may have changed."""
+    def assigned(self, epoch: int) -> None:
+        """The partitions of this member have changed if the epoch has."""
         ...
 
     def answer(self, batch: Sequence[Delivery]) -> None:
@@ -82,7 +82,7 @@ class StatelessHandler:
         self._patience = patience
         self._monitor = monitor
 
-    def assigned(self) -> None:
+    def assigned(self, epoch: int) -> None:
         """Nothing is remembered, so nothing changes."""
 
     def answer(self, batch: Sequence[Delivery]) -> None:
@@ -124,29 +124,21 @@ class StatefulHandler:
         self._state = state
         self._patience = patience
         self._monitor = monitor
+        self._opening = StateOpening(bus, stage, state, partial(monitor.pulse.wait, "the state is rebuilt"))
         self._token = uuid.uuid4().hex
         self._loaded = False
+        self._epoch = -1
 
-    def assigned(self) -> None:
-        """Claim the state; if someone else had it, read it anew and send what was left over."""
+    def assigned(self, epoch: int) -> None:
+        """Claim the state; if it is not the one that the group went on with, open it and send what was left over."""
         if self._patience(lambda: self._state.claim(self._token)):
             self._loaded = False  # at once: if opening fails, the next claim finds it unchanged
-        if self._loaded:
-            return
-        self._patience(self._open)
-        self._send_waiting()
-        self._loaded = True
-
-    def _open(self) -> None:
-        with self._state.transaction() as connection:
-            self._stage.create_tables(connection)
-            if not self._state.is_built():
-                if self._stage.rebuilds_from is not None:
-                    rebuilding = partial(self._monitor.pulse.wait, "the state is rebuilt")
-                    past = published_events(self._bus, self._stage.rebuilds_from, rebuilding)
-                    self._stage.rebuild(past, connection)
-                self._state.mark_built(connection)
-        self._stage.load(self._state.connection)
+        if self._loaded and epoch != self._epoch and self._patience.bus(self._opening.is_behind):
+            self._loaded = False
+        if not self._loaded:
+            self._patience(self._opening.open)
+            self._send_waiting()
+        self._loaded, self._epoch = True, epoch
 
     def answer(self, batch: Sequence[Delivery]) -> None:
         """See `Handler`."""

@@ -98,6 +98,14 @@ class StageState:
         connection.execute("UPDATE stage_owner SET built = 1")
 
     @staticmethod
+    def empty(connection: sqlite3.Connection) -> None:
+        """Take everything out but who owns the file, inside a transaction: the state is not built then."""
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'stage_owner'")
+        for (table,) in tables.fetchall():
+            connection.execute(f'DELETE FROM "{table}"')  # noqa: S608  # a name out of the file's own schema
+        connection.execute("UPDATE stage_owner SET built = 0")
+
+    @staticmethod
     def advance(connection: sqlite3.Connection, positions: dict[TopicPartition, int]) -> None:
         """Record the next offset of each partition, inside the stage's transaction."""
         rows = [(topic, partition, position) for (topic, partition), position in positions.items()]

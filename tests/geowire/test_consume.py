@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -16,9 +17,10 @@ from geowire.bus import Bus, Delivery, MemberOptions, Record, open_bus
 from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
 from geowire.events import Event, decode, encode, header_texts, ingest_failure_event
-from geowire.handlers import ends_of
+from geowire.handlers import StatefulHandler, ends_of
 from geowire.messages import IngestFailure
 from geowire.monitor import Counts, Monitor
+from geowire.patience import Patience
 from geowire.sqlite_group import SqliteSubscription
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
@@ -350,6 +352,67 @@ def test_a_lost_state_is_rebuilt_from_what_was_published(bus: Bus, tmp_path: Pat
     number_words(bus, tmp_path / "second.db", Numbering(source, answers))
 
     assert words(bus, answers) == ["a-1", "b-2", "c-3"]
+
+
+def test_a_member_that_comes_back_knows_what_was_decided_without_it(
+    bus: Bus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each machine has a file of its own: what the first still has to send was decided anew by the second."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    number_words(bus, tmp_path / "first.db", Numbering(source, answers))
+    with contextlib.closing(StageState(tmp_path / "first.db")) as state:
+        state.claim("crashed")
+        with state.transaction() as connection:
+            state.put(connection, [encode(event(answers, "b-2"))])
+    send(bus, source, "b")
+    number_words(bus, tmp_path / "second.db", Numbering(source, answers))
+    send(bus, source, "c")
+
+    for _ in range(2):
+        number_words(bus, tmp_path / "first.db", Numbering(source, answers))
+    send(bus, source, "d")
+    number_words(bus, tmp_path / "second.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2", "c-3", "d-4"]
+    assert caplog.text.count("others went on without this state") == 2
+
+
+def test_a_member_that_never_ended_knows_it_too(bus: Bus, tmp_path: Path) -> None:
+    """It lost its partitions and has them again: nobody has touched its file meanwhile."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    stage, monitor = Numbering(source, answers), Monitor()
+    with (
+        bus.subscribe("geowire.others", [source]) as others,
+        contextlib.closing(StageState(tmp_path / "first.db")) as state,
+    ):
+        handler = StatefulHandler(bus, stage, state, Patience(others, 0.01, threading.Event(), monitor), monitor)
+        handler.assigned(1)
+        number_words(bus, tmp_path / "second.db", Numbering(source, answers))
+        handler.assigned(1)
+        assert stage.known == 0
+
+        handler.assigned(2)
+
+    assert stage.known == 1
+
+
+def test_what_was_published_and_not_committed_is_no_reason_to_begin_anew(
+    bus: Bus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The state is ahead of its group: it is the one that counts."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqliteSubscription, "commit", after_faults(SqliteSubscription.commit, [Misconfigured("killed")]))
+        with pytest.raises(Misconfigured):
+            number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1"]
+    assert "without this state" not in caplog.text
 
 
 def test_a_writer_whose_state_was_claimed_is_refused(tmp_path: Path) -> None:

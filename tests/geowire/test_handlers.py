@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from geowire.bus import Delivery, Record, Unwritable
+from geowire.bus import Delivery, Record, Standing, TopicPartition, Unwritable
 from geowire.errors import PartitionLost, Transient
 from geowire.events import Event, encode, ingest_failure_event
 from geowire.handlers import StatefulHandler, StatelessHandler
@@ -53,6 +53,10 @@ class ShakyBus:
         if fault:
             raise fault
         self.published += batch
+
+    def standing(self, _group: str, _topics: Sequence[str]) -> dict[TopicPartition, Standing]:
+        """There is nothing on it."""
+        return {}
 
 
 class Counting:
@@ -124,15 +128,15 @@ def test_memory_is_read_anew_although_opening_was_cut_short(
     with closing(StageState(tmp_path / "a.db")) as state, closing(StageState(tmp_path / "a.db")) as other:
         stage = Counting()
         handler = StatefulHandler(ShakyBus(), stage, state, patience, monitor)  # type: ignore[arg-type]
-        handler.assigned()
+        handler.assigned(0)
         other.claim("another member")
         stage.faults, membership.is_shaken = [Transient("no room")], True
         with pytest.raises(PartitionLost):
-            handler.assigned()
+            handler.assigned(0)
         membership.is_shaken = False
 
-        handler.assigned()
-        handler.assigned()
+        handler.assigned(0)
+        handler.assigned(0)
 
         assert stage.loads == 2
 
