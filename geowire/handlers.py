@@ -133,7 +133,7 @@ class StatefulHandler:
         """Claim the state; if it is not the one that the group went on with, open it and send what was left over."""
         if self._patience(lambda: self._state.claim(self._token)):
             self._loaded = False  # at once: if opening fails, the next claim finds it unchanged
-        if self._loaded and epoch != self._epoch and self._patience.bus(self._opening.is_behind):
+        if self._loaded and epoch != self._epoch and not self._patience.bus(self._opening.fits):
             self._loaded = False
         if not self._loaded:
             self._patience(self._opening.open)

@@ -6,7 +6,7 @@ All three change in one transaction, so that a crash at any point neither loses 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS stage_offset (
     topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stage_log (topic TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stage_outbox (
     seq INTEGER PRIMARY KEY, topic TEXT NOT NULL, key BLOB NOT NULL, value BLOB, headers BLOB NOT NULL
 );
@@ -87,6 +88,11 @@ class StageState:
         row = self._connection.execute("SELECT next FROM stage_offset WHERE topic=? AND partition=?", source).fetchone()
         return int(row[0]) if row else 0
 
+    def knows(self, place: TopicPartition, log: str, end: int) -> bool:
+        """Whether its offset can be of this log, which ends there; a log without a name passes for the known one."""
+        row = self._connection.execute("SELECT id FROM stage_log WHERE topic = ?", (place.topic,)).fetchone()
+        return self.next_offset(place) <= end and (row is None or log in {row[0], ""})
+
     def is_built(self) -> bool:
         """Whether the tables were once filled, if only with nothing."""
         (built,) = self._connection.execute("SELECT built FROM stage_owner").fetchone()
@@ -99,11 +105,24 @@ class StageState:
 
     @staticmethod
     def empty(connection: sqlite3.Connection) -> None:
-        """Take everything out but who owns the file, inside a transaction: the state is not built then."""
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'stage_owner'")
-        for (table,) in tables.fetchall():
+        """Take out everything but who owns the file and what it reads, inside a transaction; it is not built then."""
+        kept = "('stage_owner', 'stage_log')"
+        tables = f"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN {kept}"  # noqa: S608
+        for (table,) in connection.execute(tables).fetchall():
             connection.execute(f'DELETE FROM "{table}"')  # noqa: S608  # a name out of the file's own schema
         connection.execute("UPDATE stage_owner SET built = 0")
+
+    @staticmethod
+    def begin_log(connection: sqlite3.Connection, topic: str) -> None:
+        """Forget the offsets of a topic, and in which log they were, inside a transaction."""
+        connection.execute("DELETE FROM stage_offset WHERE topic = ?", (topic,))
+        connection.execute("DELETE FROM stage_log WHERE topic = ?", (topic,))
+
+    @staticmethod
+    def name_logs(connection: sqlite3.Connection, logs: Mapping[str, str]) -> None:
+        """Remember in which log the offsets of each topic are, inside a transaction; without a name, nothing."""
+        rows = [(topic, log) for topic, log in logs.items() if log]
+        connection.executemany("INSERT OR REPLACE INTO stage_log VALUES (?, ?)", rows)
 
     @staticmethod
     def advance(connection: sqlite3.Connection, positions: dict[TopicPartition, int]) -> None:

@@ -1,4 +1,4 @@
-"""A stage's state at the start of a tenure: is it filled, and did another member go on without it."""
+"""A stage's state at the start of a tenure: is it filled, is it of this bus, did others go on without it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from geowire.bus import Bus, Standing, TopicPartition
 from geowire.bus_reading import published_events
+from geowire.retries import RETRIES
 from geowire.stage import StatefulStage, group_of
 from geowire.stage_state import StageState
 
@@ -23,15 +24,20 @@ class StateOpening:
         self._state = state
         self._on_chunk = on_chunk
 
-    def is_behind(self) -> bool:
-        """Whether the stage's group has committed what this state has not taken in. Asks the bus."""
-        return self._lacks(self._standing())
+    def fits(self) -> bool:
+        """Whether the state has all that the stage's group has committed on this bus. Asks the bus."""
+        standing = self._standing()
+        return not self._strange_topics(standing) and not self._lacks(standing)
 
     def open(self) -> None:
         """Make the state fit to go on with, in one transaction, and load it. Asks the bus."""
         standing = self._standing()
         with self._state.transaction() as connection:
             self._stage.create_tables(connection)
+            for topic in self._strange_topics(standing):
+                log.warning("%s: %s is another log than before: its old offsets are forgotten", self._stage.name, topic)
+                self._state.begin_log(connection, topic)
+            self._state.name_logs(connection, {place.topic: at.log for place, at in standing.items()})
             if self._state.is_built() and self._lacks(standing):
                 log.warning("%s: others went on without this state: it is built anew", self._stage.name)
                 self._state.empty(connection)
@@ -40,15 +46,24 @@ class StateOpening:
         self._stage.load(self._state.connection)
 
     def _standing(self) -> Mapping[TopicPartition, Standing]:
-        return self._bus.standing(group_of(self._stage.name), [self._stage.topic])
+        return self._bus.standing(group_of(self._stage.name), [self._stage.topic, RETRIES.name])
+
+    def _strange_topics(self, standing: Mapping[TopicPartition, Standing]) -> list[str]:
+        """Topics whose offsets in the state are of another log: another bus is used, or the topic was made anew."""
+        return sorted({place.topic for place, at in standing.items() if not self._state.knows(place, at.log, at.end)})
 
     def _lacks(self, standing: Mapping[TopicPartition, Standing]) -> bool:
-        return any(self._state.next_offset(place) < at.committed for place, at in standing.items())
+        return any(self._state.next_offset(place) < committed for place, committed in own(standing).items())
 
     def _build(self, standing: Mapping[TopicPartition, Standing], connection: sqlite3.Connection) -> None:
         """From what the stage has published: with that it knows all that its group has committed."""
         if self._stage.rebuilds_from is not None:
             past = published_events(self._bus, self._stage.rebuilds_from, self._on_chunk)
             self._stage.rebuild(past, connection)
-        self._state.advance(connection, {place: at.committed for place, at in standing.items()})
+        self._state.advance(connection, own(standing))
         self._state.mark_built(connection)
+
+
+def own(standing: Mapping[TopicPartition, Standing]) -> dict[TopicPartition, int]:
+    """What is committed of the stage's own topic; of the retries most are for others, and pass by the state."""
+    return {place: at.committed for place, at in standing.items() if place.topic != RETRIES.name}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from geowire.bus import Bus, Delivery, MemberOptions, Record, open_bus
+from geowire.bus import Bus, Delivery, MemberOptions, Record, Standing, TopicPartition, open_bus
 from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
 from geowire.events import Event, decode, encode, header_texts, ingest_failure_event
@@ -21,12 +21,15 @@ from geowire.handlers import StatefulHandler, ends_of
 from geowire.messages import IngestFailure
 from geowire.monitor import Counts, Monitor
 from geowire.patience import Patience
+from geowire.retries import RETRIES, retry, waiting_letters
+from geowire.sqlite_bus import SqliteBus
 from geowire.sqlite_group import SqliteSubscription
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
 from geowire.turn import Turn
 
 QUICK = LoopOptions(batch=10, retry_wait=0.01, until_idle=True)
+Standings = dict[TopicPartition, Standing]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -382,6 +385,7 @@ def test_a_member_that_never_ended_knows_it_too(bus: Bus, tmp_path: Path) -> Non
     """It lost its partitions and has them again: nobody has touched its file meanwhile."""
     source, answers = new_topics(bus)
     send(bus, source, "a")
+    bus.ensure_topics([RETRIES])
     stage, monitor = Numbering(source, answers), Monitor()
     with (
         bus.subscribe("geowire.others", [source]) as others,
@@ -413,6 +417,40 @@ def test_what_was_published_and_not_committed_is_no_reason_to_begin_anew(
 
     assert words(bus, answers) == ["a-1"]
     assert "without this state" not in caplog.text
+
+
+@pytest.mark.parametrize("has_names", [True, False])
+def test_offsets_are_of_one_log(
+    bus: Bus, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, has_names: bool
+) -> None:
+    """After a switch of the bus everything on the new one is taken in, with all that is known; retries too.
+
+    Where logs have no names, one that ends before what was read is another one.
+    """
+    if not has_names:
+        monkeypatch.setattr(SqliteBus, "standing", nameless(SqliteBus.standing))
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b", "bad")
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers, never="bad"))
+    assert [retried.refusal for retried in retry(bus, waiting_letters(bus))] == [None]
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers, never="bad"))
+    with open_bus(f"sqlite:///{tmp_path / 'new.db'}") as new:
+        topics = (Topic(name, "id", "For a test.", "a test", (), partitions=1) for name in (source, answers))
+        new.ensure_topics([*topics, DEADLETTERS])
+
+        for word in ("c", "d"):
+            send(new, source, word)
+            number_words(new, tmp_path / "state.db", Numbering(source, answers, never="bad"))
+
+        assert words(new, answers) == ["c-3", "d-4"]
+    told = [line for line in caplog.text.splitlines() if "is another log than before" in line]
+    assert ["in." in line for line in told] == [False, True]
+    assert "without this state" not in caplog.text
+
+
+def nameless(standing: Callable[..., Standings]) -> Callable[..., Standings]:
+    """As a bus tells it that cannot tell logs apart."""
+    return lambda *given: {place: found._replace(log="") for place, found in standing(*given).items()}
 
 
 def test_a_writer_whose_state_was_claimed_is_refused(tmp_path: Path) -> None:
