@@ -127,6 +127,7 @@ class StatefulHandler:
         self._opening = StateOpening(bus, stage, state, partial(monitor.pulse.wait, "the state is rebuilt"))
         self._token = uuid.uuid4().hex
         self._loaded = False
+        self._is_rolled_back = False
         self._epoch = -1
 
     def assigned(self, epoch: int) -> None:
@@ -137,6 +138,7 @@ class StatefulHandler:
             self._loaded = False
         if not self._loaded:
             self._patience(self._opening.open)
+            self._is_rolled_back = False
             self._send_waiting()
         self._loaded, self._epoch = True, epoch
 
@@ -150,6 +152,7 @@ class StatefulHandler:
         batch = [delivery for delivery in deliveries if delivery.offset >= self._state.next_offset(delivery.source)]
         if not batch:
             return
+        self._reload()
         try:
             with self._state.transaction() as connection:
                 taken = [decode(delivery) for delivery in batch]
@@ -158,11 +161,17 @@ class StatefulHandler:
                 self._state.advance(connection, ends_of(batch))
             self._monitor.answered(taken, events)
         except (Transient, Misconfigured):
-            self._stage.load(self._state.connection)
+            self._is_rolled_back = True
             raise
         except Exception as error:  # noqa: BLE001  # whatever a message does to a stage, the stream goes on
-            self._stage.load(self._state.connection)
+            self._is_rolled_back = True
             self._take_in_singly(batch, error)
+
+    def _reload(self) -> None:
+        """What the stage holds in memory of a transaction that was rolled back must go before it is used again."""
+        if self._is_rolled_back:
+            self._opening.load()
+            self._is_rolled_back = False
 
     def _take_in_singly(self, batch: Sequence[Delivery], error: Exception) -> None:
         if len(batch) > 1:
@@ -177,7 +186,7 @@ class StatefulHandler:
 
     def _send_waiting(self) -> None:
         while True:
-            records, up_to = self._state.waiting(OUTBOX_CHUNK)
+            records, up_to = self._patience(lambda: self._state.waiting(OUTBOX_CHUNK))
             if not records:
                 return
             publish(self._bus, records, self._patience, self._monitor.counts)

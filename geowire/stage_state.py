@@ -13,8 +13,13 @@ from pathlib import Path
 from geowire.bus import Record, TopicPartition
 from geowire.errors import Misconfigured, PartitionLost, Transient
 from geowire.headers import pack_headers, unpack_headers
-from geowire.sqlite_faults import disk_is_full
+from geowire.sqlite_faults import SqliteFile, fault_of
 
+STATE = SqliteFile(
+    "state file",
+    "GEOWIRE_DATA",
+    "move it and its -wal and -shm away: it is built anew from what its stage has published",
+)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stage_offset (
     topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)
@@ -40,9 +45,8 @@ class StageState:
             pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;"
             self._connection.executescript(pragmas + SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            if disk_is_full(error):
-                raise Transient(f"state file {path}: {error}; make room there") from error
-            raise Misconfigured(f"GEOWIRE_DATA: no state file {path}: {error}; name a writable folder") from error
+            wrong = Misconfigured(f"{STATE.setting}: no {STATE.name} {path}: {error}; name a writable folder")
+            raise fault_of(error, STATE, str(path)) or wrong from error
         self._path = path
         self._token = ""
 
@@ -63,20 +67,32 @@ class StageState:
     def transaction(self, *, fenced: bool = True) -> Iterator[sqlite3.Connection]:
         """One transaction, rolled back on any exception.
 
-        Raises `PartitionLost` if another member has claimed the file, `Transient` if SQLite cannot write now.
+        Raises `PartitionLost` if another member has claimed the file, `Transient` if SQLite cannot write now,
+        `Misconfigured` if a person must see to the file. A statement that is wrong stays what it is.
         """
+        with self.reading() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                if fenced:
+                    self._check_owner()
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for reading outside a transaction. Raises as `transaction` does for faults of the file."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            if fenced:
-                self._check_owner()
             yield self._connection
-            self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            advice = "; make room on its disk" if disk_is_full(error) else ""
-            raise Transient(f"state file: {error}{advice}") from error
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            fault: Exception | None = fault_of(error, STATE, str(self._path))
+            if fault is None and isinstance(error, sqlite3.OperationalError):
+                fault = Transient(f"{STATE.name} {self._path}: {error}")
+            if fault is None:
+                raise
+            raise fault from error
 
     def _check_owner(self) -> None:
         (owner,) = self._connection.execute("SELECT token FROM stage_owner").fetchone()
@@ -85,17 +101,21 @@ class StageState:
 
     def next_offset(self, source: TopicPartition) -> int:
         """The first offset of the partition that the state has not taken in."""
-        row = self._connection.execute("SELECT next FROM stage_offset WHERE topic=? AND partition=?", source).fetchone()
+        query = "SELECT next FROM stage_offset WHERE topic = ? AND partition = ?"
+        with self.reading() as connection:
+            row = connection.execute(query, source).fetchone()
         return int(row[0]) if row else 0
 
     def knows(self, place: TopicPartition, log: str, end: int) -> bool:
         """Whether its offset can be of this log, which ends there; a log without a name passes for the known one."""
-        row = self._connection.execute("SELECT id FROM stage_log WHERE topic = ?", (place.topic,)).fetchone()
+        with self.reading() as connection:
+            row = connection.execute("SELECT id FROM stage_log WHERE topic = ?", (place.topic,)).fetchone()
         return self.next_offset(place) <= end and (row is None or log in {row[0], ""})
 
     def is_built(self) -> bool:
         """Whether the tables were once filled, if only with nothing."""
-        (built,) = self._connection.execute("SELECT built FROM stage_owner").fetchone()
+        with self.reading() as connection:
+            (built,) = connection.execute("SELECT built FROM stage_owner").fetchone()
         return bool(built)
 
     @staticmethod
@@ -138,7 +158,8 @@ class StageState:
 
     def waiting(self, limit: int) -> tuple[list[Record], int]:
         """The oldest records not yet struck, and the number to strike them by."""
-        rows = self._connection.execute("SELECT * FROM stage_outbox ORDER BY seq LIMIT ?", (limit,)).fetchall()
+        with self.reading() as connection:
+            rows = connection.execute("SELECT * FROM stage_outbox ORDER BY seq LIMIT ?", (limit,)).fetchall()
         records = [Record(topic, key, value, unpack_headers(headers)) for _, topic, key, value, headers in rows]
         return records, rows[-1][0] if rows else 0
 
@@ -146,11 +167,6 @@ class StageState:
         """Forget published records up to a number that `waiting` gave."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM stage_outbox WHERE seq <= ?", (up_to,))
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """For reading outside a transaction."""
-        return self._connection
 
     def close(self) -> None:
         """Close the file."""

@@ -43,7 +43,12 @@ class StateOpening:
                 self._state.empty(connection)
             if not self._state.is_built():
                 self._build(standing, connection)
-        self._stage.load(self._state.connection)
+        self.load()
+
+    def load(self) -> None:
+        """Let the stage read its tables, and forget what it holds in memory."""
+        with self._state.reading() as connection:
+            self._stage.load(connection)
 
     def _standing(self) -> Mapping[TopicPartition, Standing]:
         return self._bus.standing(group_of(self._stage.name), [self._stage.topic, RETRIES.name])

@@ -453,6 +453,116 @@ def nameless(standing: Callable[..., Standings]) -> Callable[..., Standings]:
     return lambda *given: {place: found._replace(log="") for place, found in standing(*given).items()}
 
 
+class Forgetful(Numbering):
+    """Meets faults also when it reads its tables."""
+
+    load_faults: list[sqlite3.Error]
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Perhaps."""
+        if self.load_faults:
+            raise self.load_faults.pop(0)
+        super().load(connection)
+
+
+def fault(code: int) -> sqlite3.Error:
+    """An error of SQLite with a code."""
+    kind = sqlite3.OperationalError if code != sqlite3.SQLITE_CORRUPT else sqlite3.DatabaseError
+    error = kind("it says")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL])
+def test_a_state_that_cannot_be_read_now_is_waited_for(bus: Bus, tmp_path: Path, code: int) -> None:
+    """At start, and after a transaction was rolled back: no message is answered from a memory that was not."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "bad", "c")
+    stage = Forgetful(source, answers, never="bad")
+    stage.load_faults = [fault(code), fault(code)]
+    rolled_back = [fault(code), None, fault(code)]
+    stage.process = interrupted(stage.process, rolled_back, stage)  # type: ignore[method-assign]
+
+    counts = number_words(bus, tmp_path / "state.db", stage)
+
+    assert rolled_back == stage.load_faults == []
+    assert words(bus, answers) == ["a-1", "c-2"]
+    assert counts.reasons == {"unspeakable": 1}
+
+
+def interrupted(
+    process: Callable[..., list[Event]], faults: list[sqlite3.Error | None], stage: Forgetful
+) -> Callable[..., list[Event]]:
+    """A stage's work that is done in memory when the file fails, and then fails to read the tables again."""
+
+    def faulty(batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:
+        said = process(batch, connection)
+        if faults and (found := faults.pop(0)):
+            stage.load_faults.append(found)
+            raise found
+        return said
+
+    return faulty
+
+
+def test_a_damaged_state_ends_the_stage_and_no_message_is_lost(bus: Bus, tmp_path: Path) -> None:
+    """One line says what to do; there is no dead letter, and once the file is gone all is as it was."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b")
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+    damage(tmp_path / "state.db", "word")
+    send(bus, source, "c")
+
+    with pytest.raises(
+        Misconfigured, match=r"^GEOWIRE_DATA: state file .*state\.db: .*malformed; move it and its -wal"
+    ):
+        number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+    for file in tmp_path.glob("state.db*"):
+        file.unlink()
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2", "c-3"]
+    assert everything(bus, DEADLETTERS.name) == []
+
+
+def test_damage_that_is_found_at_work_makes_no_dead_letter(bus: Bus, tmp_path: Path) -> None:
+    """The message is not at fault: it is there when the state is good again."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    stage = Forgetful(source, answers)
+    stage.load_faults = []
+    stage.process = interrupted(stage.process, [fault(sqlite3.SQLITE_CORRUPT)], stage)  # type: ignore[method-assign]
+
+    with pytest.raises(Misconfigured, match="it says; move it"):
+        number_words(bus, tmp_path / "state.db", stage)
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1"]
+    assert everything(bus, DEADLETTERS.name) == []
+
+
+def damage(file: Path, table: str) -> None:
+    """Overwrite the first page of a table."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with file.open("r+b") as opened:
+        opened.seek((page - 1) * size)
+        opened.write(b"\x99" * size)
+
+
+def test_a_wrong_statement_of_a_stage_is_a_dead_letter(bus: Bus, tmp_path: Path) -> None:
+    """It breaks on this message and not on others: a word that comes twice."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "a", "b")
+
+    counts = number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2"]
+    assert counts.reasons == {"internal-error": 1}
+
+
 def test_a_writer_whose_state_was_claimed_is_refused(tmp_path: Path) -> None:
     """Only the last member to claim the file may write."""
     old, new = StageState(tmp_path / "state.db"), StageState(tmp_path / "state.db")
