@@ -15,6 +15,7 @@ from geowire.errors import Misconfigured, PartitionLost, Transient
 from geowire.headers import pack_headers, unpack_headers
 from geowire.sqlite_faults import SqliteFile, fault_of
 
+LOCK_SECONDS = 30.0
 STATE = SqliteFile(
     "state file",
     "GEOWIRE_DATA",
@@ -31,7 +32,6 @@ CREATE TABLE IF NOT EXISTS stage_outbox (
 CREATE TABLE IF NOT EXISTS stage_owner (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), token TEXT NOT NULL, built INTEGER NOT NULL
 );
-INSERT OR IGNORE INTO stage_owner VALUES (1, '', 0);
 """
 
 
@@ -41,12 +41,16 @@ class StageState:
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;"
-            self._connection.executescript(pragmas + SCHEMA)
+            self._connection = sqlite3.connect(
+                path, isolation_level=None, timeout=LOCK_SECONDS, check_same_thread=False
+            )
         except (OSError, sqlite3.Error) as error:
-            wrong = Misconfigured(f"{STATE.setting}: no {STATE.name} {path}: {error}; name a writable folder")
-            raise fault_of(error, STATE, str(path)) or wrong from error
+            raise _cannot_open(path, error) from error
+        try:
+            _set_up(self._connection)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise _cannot_open(path, error) from error
         self._path = path
         self._token = ""
 
@@ -171,3 +175,16 @@ class StageState:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Make what is missing; what is there needs no lock, which another member may hold for as long as it rebuilds."""
+    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;"
+    connection.executescript(pragmas + SCHEMA)
+    if connection.execute("SELECT 1 FROM stage_owner").fetchone() is None:
+        connection.execute("INSERT OR IGNORE INTO stage_owner VALUES (1, '', 0)")
+
+
+def _cannot_open(path: Path, error: OSError | sqlite3.Error) -> Transient | Misconfigured:
+    wrong = Misconfigured(f"{STATE.setting}: no {STATE.name} {path}: {error}; name a writable folder")
+    return fault_of(error, STATE, str(path)) or wrong

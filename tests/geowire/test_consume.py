@@ -453,6 +453,28 @@ def nameless(standing: Callable[..., Standings]) -> Callable[..., Standings]:
     return lambda *given: {place: found._replace(log="") for place, found in standing(*given).items()}
 
 
+def test_a_standby_can_open_a_state_that_is_being_rebuilt(tmp_path: Path) -> None:
+    """A rebuild is one transaction, however long; the standby waits for its turn, not for the file."""
+    with contextlib.closing(StageState(tmp_path / "state.db")) as active:
+        active.claim("active")
+        with active.transaction():
+            standby = StageState(tmp_path / "state.db")
+    standby.claim("standby")
+
+    with contextlib.closing(standby), standby.transaction() as connection:
+        standby.mark_built(connection)
+
+
+def test_a_state_that_is_locked_is_a_passing_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two members make it at once, and one is slow: it is no wrong folder."""
+    monkeypatch.setattr("geowire.stage_state.LOCK_SECONDS", 0.01)
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+        other.executescript("PRAGMA journal_mode=WAL; BEGIN IMMEDIATE")
+
+        with pytest.raises(Transient, match=r"state file .*state\.db: database is locked"):
+            StageState(tmp_path / "state.db")
+
+
 class Forgetful(Numbering):
     """Meets faults also when it reads its tables."""
 
