@@ -124,7 +124,7 @@ class StatefulHandler:
         self._state = state
         self._patience = patience
         self._monitor = monitor
-        self._opening = StateOpening(bus, stage, state, partial(monitor.pulse.wait, "the state is rebuilt"))
+        self._opening = StateOpening(bus, stage, state)
         self._token = uuid.uuid4().hex
         self._loaded = False
         self._is_rolled_back = False
@@ -137,7 +137,8 @@ class StatefulHandler:
         if self._loaded and epoch != self._epoch and not self._patience.bus(self._opening.fits):
             self._loaded = False
         if not self._loaded:
-            self._patience(self._opening.open)
+            stay = partial(self._patience.stay, epoch, "the state is rebuilt")
+            self._patience(lambda: self._opening.open(stay))
             self._is_rolled_back = False
             self._send_waiting()
         self._loaded, self._epoch = True, epoch

@@ -18,19 +18,21 @@ log = logging.getLogger(__name__)
 class StateOpening:
     """Compares a state with what stands on the bus, and fills or empties it."""
 
-    def __init__(self, bus: Bus, stage: StatefulStage, state: StageState, on_chunk: Callable[[], None]) -> None:
+    def __init__(self, bus: Bus, stage: StatefulStage, state: StageState) -> None:
         self._bus = bus
         self._stage = stage
         self._state = state
-        self._on_chunk = on_chunk
 
     def fits(self) -> bool:
         """Whether the state has all that the stage's group has committed on this bus. Asks the bus."""
         standing = self._standing()
         return not self._strange_topics(standing) and not self._lacks(standing)
 
-    def open(self) -> None:
-        """Make the state fit to go on with, in one transaction, and load it. Asks the bus."""
+    def open(self, on_chunk: Callable[[], None]) -> None:
+        """Make the state fit to go on with, in one transaction, and load it. Asks the bus.
+
+        A rebuild may take minutes: `on_chunk` is called now and then, and may end it by raising.
+        """
         standing = self._standing()
         with self._state.transaction() as connection:
             self._stage.create_tables(connection)
@@ -42,7 +44,7 @@ class StateOpening:
                 log.warning("%s: others went on without this state: it is built anew", self._stage.name)
                 self._state.empty(connection)
             if not self._state.is_built():
-                self._build(standing, connection)
+                self._build(standing, connection, on_chunk)
         self.load()
 
     def load(self) -> None:
@@ -60,10 +62,15 @@ class StateOpening:
     def _lacks(self, standing: Mapping[TopicPartition, Standing]) -> bool:
         return any(self._state.next_offset(place) < committed for place, committed in own(standing).items())
 
-    def _build(self, standing: Mapping[TopicPartition, Standing], connection: sqlite3.Connection) -> None:
+    def _build(
+        self,
+        standing: Mapping[TopicPartition, Standing],
+        connection: sqlite3.Connection,
+        on_chunk: Callable[[], None],
+    ) -> None:
         """From what the stage has published: with that it knows all that its group has committed."""
         if self._stage.rebuilds_from is not None:
-            past = published_events(self._bus, self._stage.rebuilds_from, self._on_chunk)
+            past = published_events(self._bus, self._stage.rebuilds_from, on_chunk)
             self._stage.rebuild(past, connection)
         self._state.advance(connection, own(standing))
         self._state.mark_built(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from geowire.bus import Delivery, Record, Standing, TopicPartition, Unwritable
+from geowire.bus import Bus, Delivery, Record, Standing, TopicPartition, Unwritable, open_bus
+from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import PartitionLost, Transient
 from geowire.events import Event, encode, ingest_failure_event
 from geowire.handlers import StatefulHandler, StatelessHandler
 from geowire.messages import IngestFailure
 from geowire.monitor import Monitor
 from geowire.patience import Patience
+from geowire.retries import RETRIES
+from geowire.sqlite_bus import SqliteReader
 from geowire.stage_state import StageState
-from geowire.topics import DEADLETTERS
+from geowire.topics import DEADLETTERS, Topic
 
 FAILURE = IngestFailure(
     stage="fetch", url="https://a.example/", reason="r", failed_at=datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -139,6 +142,66 @@ def test_memory_is_read_anew_although_opening_was_cut_short(
         handler.assigned(0)
 
         assert stage.loads == 2
+
+
+class Rebuilding(Counting):
+    """A stage that is rebuilt from what it has published."""
+
+    rebuilds_from = "out"  # type: ignore[assignment]
+    rebuilt = 0
+
+    def rebuild(self, published: Iterable[Event], _connection: sqlite3.Connection) -> None:
+        """Count what there is."""
+        self.rebuilt = len(list(published))
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[Bus]:
+    """One answer stands on it."""
+    with open_bus(f"sqlite:///{tmp_path / 'bus.db'}") as opened:
+        topics = [Topic(name, "id", "For a test.", "a test", (), partitions=1) for name in ("in", "out")]
+        opened.ensure_topics([*topics, RETRIES])
+        opened.publish([encode(replace(ingest_failure_event(FAILURE), topic="out"))])
+        yield opened
+
+
+def test_a_rebuild_stays_in_the_group_and_ends_when_the_partitions_are_lost(
+    bus: Bus, tmp_path: Path, membership: Membership, monitor: Monitor, patience: Patience
+) -> None:
+    """It leaves nothing behind; the next turn begins it anew."""
+    stage = Rebuilding()
+    with closing(StageState(tmp_path / "state.db")) as state:
+        handler = StatefulHandler(bus, stage, state, patience, monitor)
+        membership.is_shaken = True
+        with pytest.raises(PartitionLost, match="while the state is rebuilt"):
+            handler.assigned(0)
+        assert not state.is_built()
+        membership.is_shaken = False
+
+        handler.assigned(membership.epoch)
+
+        assert state.is_built()
+    assert stage.rebuilt == 1
+
+
+def test_a_stage_that_is_told_to_end_does_not_rebuild_first(
+    bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There would be more to read."""
+    ends = iter([False] * 5)
+    with closing(StageState(tmp_path / "state.db")) as state:
+        loop = ConsumerLoop(bus, Rebuilding(), state=state, options=LoopOptions(until_idle=True))
+
+        def stop(*_: object) -> list[Delivery]:
+            loop.stop()
+            return []
+
+        monkeypatch.setattr(SqliteReader, "at_end", lambda _: next(ends, True))
+        monkeypatch.setattr(SqliteReader, "poll", stop)
+
+        loop.run()
+
+        assert not state.is_built()
 
 
 def test_a_dead_letter_counts_once_although_its_batch_is_taken_again(
