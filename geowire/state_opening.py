@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from geowire.bus import Bus, Standing, TopicPartition
 from geowire.bus_reading import published_events
@@ -36,9 +36,7 @@ class StateOpening:
         standing = self._standing()
         with self._state.transaction() as connection:
             self._stage.create_tables(connection)
-            for topic in self._strange_topics(standing):
-                log.warning("%s: %s is another log than before: its old offsets are forgotten", self._stage.name, topic)
-                self._state.begin_log(connection, topic)
+            self._begin_logs(self._strange_topics(standing), connection)
             self._state.name_logs(connection, {place.topic: at.log for place, at in standing.items()})
             if self._state.is_built() and self._lacks(standing):
                 log.warning("%s: others went on without this state: it is built anew", self._stage.name)
@@ -58,6 +56,14 @@ class StateOpening:
     def _strange_topics(self, standing: Mapping[TopicPartition, Standing]) -> list[str]:
         """Topics whose offsets in the state are of another log: another bus is used, or the topic was made anew."""
         return sorted({place.topic for place, at in standing.items() if not self._state.knows(place, at.log, at.end)})
+
+    def _begin_logs(self, topics: Sequence[str], connection: sqlite3.Connection) -> None:
+        if not topics:
+            return
+        line = "%s: another log than before: %s; the old offsets are forgotten"
+        log.warning(line, self._stage.name, ", ".join(topics))
+        for topic in topics:
+            self._state.begin_log(connection, topic)
 
     def _lacks(self, standing: Mapping[TopicPartition, Standing]) -> bool:
         return any(self._state.next_offset(place) < committed for place, committed in own(standing).items())
