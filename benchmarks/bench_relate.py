@@ -125,7 +125,7 @@ def stage_rate(data: Path, live: int) -> dict[str, float]:
         state.claim("bench")
         with state.transaction() as connection:
             stage.create_tables(connection)
-        stage.load(state.connection)
+            stage.load(connection)
         spent: list[float] = []
         for begins in range(0, live + MEASURED, BATCH):
             batch = [next(events) for _ in range(BATCH)]
@@ -135,7 +135,8 @@ def stage_rate(data: Path, live: int) -> dict[str, float]:
             spent += [time.process_time() - begun] if begins >= live else []
             state.strike(state.waiting(10 * BATCH)[1])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return {"articles a second": BATCH / median(spent), "MB": peak} | restart(state.connection)
+        with state.reading() as connection:
+            return {"articles a second": BATCH / median(spent), "MB": peak} | restart(connection)
 
 
 def restart(connection: sqlite3.Connection) -> dict[str, float]:

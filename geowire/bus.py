@@ -81,6 +81,15 @@ class Extent(NamedTuple):
         return max(0, self.end - self.committed)
 
 
+class Standing(NamedTuple):
+    """Where a group stands in a partition by its last commit, and in which log: a topic made anew is another one."""
+
+    committed: int
+    end: int
+    log: str
+    """Empty where the bus cannot tell one log from another of the same name."""
+
+
 class Subscription(Protocol):
     """A member of a consumer group. Not for use by two threads at once."""
 
@@ -171,6 +180,10 @@ class Bus(Protocol):
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """How far the group is in each partition; 0 where it never committed."""
+        ...
+
+    def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
+        """What the group has committed in each partition of which log; 0 where it never committed."""
         ...
 
     def members(self, group: str) -> int:

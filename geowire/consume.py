@@ -132,7 +132,7 @@ class ConsumerLoop:
         self._monitor.pulse.turn(has_joined=subscription.has_joined)
         started = time.monotonic()
         if subscription.assignment:
-            handler.assigned()
+            handler.assigned(subscription.epoch)
         if not batch:
             return self._options.until_idle and patience.bus(self._is_idle, anew=True)
         mine = [delivery for delivery in batch if is_for(delivery, self._stage.name)]

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Protocol, Self
 
 from geowire.bus import Bus, Delivery, Record, TopicPartition, Unwritable
-from geowire.bus_reading import published_events
 from geowire.deadletters import dead_letter, undeliverable
 from geowire.errors import Misconfigured, Rejected, Transient
 from geowire.events import decode, encode, header_texts
@@ -18,6 +17,7 @@ from geowire.monitor import Counts, Monitor
 from geowire.patience import Patience
 from geowire.stage import StatefulStage, StatelessStage, group_of
 from geowire.stage_state import StageState
+from geowire.state_opening import StateOpening
 from geowire.topics import DEADLETTERS
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ OUTBOX_CHUNK = 500
 class Handler(Protocol):
     """What differs between a stateless and a stateful stage."""
 
-    def assigned(self) -> None:
-        """The partitions of this member may have changed."""
+    def assigned(self, epoch: int) -> None:
+        """The partitions of this member have changed if the epoch has."""
         ...
 
     def answer(self, batch: Sequence[Delivery]) -> None:
@@ -82,17 +82,17 @@ class StatelessHandler:
         self._patience = patience
         self._monitor = monitor
 
-    def assigned(self) -> None:
+    def assigned(self, epoch: int) -> None:
         """Nothing is remembered, so nothing changes."""
 
     def answer(self, batch: Sequence[Delivery]) -> None:
         """See `Handler`."""
         answers = self._patience(lambda: self._answers(batch))
+        records = [answer.record if isinstance(answer, Rejection) else answer for answer in answers]
+        publish(self._bus, records, self._patience, self._monitor.counts)
         for answer in answers:
             if isinstance(answer, Rejection):
                 answer.tell(self._monitor.counts)
-        records = [answer.record if isinstance(answer, Rejection) else answer for answer in answers]
-        publish(self._bus, records, self._patience, self._monitor.counts)
 
     def _answers(self, batch: Sequence[Delivery]) -> list[Record | Rejection]:
         self._monitor.dropped()  # what came of an attempt that a fault ended
@@ -124,28 +124,24 @@ class StatefulHandler:
         self._state = state
         self._patience = patience
         self._monitor = monitor
+        self._opening = StateOpening(bus, stage, state)
         self._token = uuid.uuid4().hex
         self._loaded = False
+        self._is_rolled_back = False
+        self._epoch = -1
 
-    def assigned(self) -> None:
-        """Claim the state; if someone else had it, read it anew and send what was left over."""
-        changed = self._patience(lambda: self._state.claim(self._token))
-        if self._loaded and not changed:
-            return
-        self._patience(self._open)
-        self._loaded = True
-        self._send_waiting()
-
-    def _open(self) -> None:
-        with self._state.transaction() as connection:
-            self._stage.create_tables(connection)
-            if not self._state.is_built():
-                if self._stage.rebuilds_from is not None:
-                    rebuilding = partial(self._monitor.pulse.wait, "the state is rebuilt")
-                    past = published_events(self._bus, self._stage.rebuilds_from, rebuilding)
-                    self._stage.rebuild(past, connection)
-                self._state.mark_built(connection)
-        self._stage.load(self._state.connection)
+    def assigned(self, epoch: int) -> None:
+        """Claim the state; if it is not the one that the group went on with, open it and send what was left over."""
+        if self._patience(lambda: self._state.claim(self._token)):
+            self._loaded = False  # at once: if opening fails, the next claim finds it unchanged
+        if self._loaded and epoch != self._epoch and not self._patience.bus(self._opening.fits):
+            self._loaded = False
+        if not self._loaded:
+            stay = partial(self._patience.stay, epoch, "the state is rebuilt")
+            self._patience(lambda: self._opening.open(stay))
+            self._is_rolled_back = False
+            self._send_waiting()
+        self._loaded, self._epoch = True, epoch
 
     def answer(self, batch: Sequence[Delivery]) -> None:
         """See `Handler`."""
@@ -157,6 +153,7 @@ class StatefulHandler:
         batch = [delivery for delivery in deliveries if delivery.offset >= self._state.next_offset(delivery.source)]
         if not batch:
             return
+        self._reload()
         try:
             with self._state.transaction() as connection:
                 taken = [decode(delivery) for delivery in batch]
@@ -165,11 +162,17 @@ class StatefulHandler:
                 self._state.advance(connection, ends_of(batch))
             self._monitor.answered(taken, events)
         except (Transient, Misconfigured):
-            self._stage.load(self._state.connection)
+            self._is_rolled_back = True
             raise
         except Exception as error:  # noqa: BLE001  # whatever a message does to a stage, the stream goes on
-            self._stage.load(self._state.connection)
+            self._is_rolled_back = True
             self._take_in_singly(batch, error)
+
+    def _reload(self) -> None:
+        """What the stage holds in memory of a transaction that was rolled back must go before it is used again."""
+        if self._is_rolled_back:
+            self._opening.load()
+            self._is_rolled_back = False
 
     def _take_in_singly(self, batch: Sequence[Delivery], error: Exception) -> None:
         if len(batch) > 1:
@@ -184,7 +187,7 @@ class StatefulHandler:
 
     def _send_waiting(self) -> None:
         while True:
-            records, up_to = self._state.waiting(OUTBOX_CHUNK)
+            records, up_to = self._patience(lambda: self._state.waiting(OUTBOX_CHUNK))
             if not records:
                 return
             publish(self._bus, records, self._patience, self._monitor.counts)
@@ -192,21 +195,26 @@ class StatefulHandler:
 
 
 def publish(bus: Bus, records: list[Record], patience: Patience, counts: Counts) -> None:
-    """Publish all; a record that the bus can never take goes to dead letters in its place."""
-    while records:
-        try:
-            patience.bus(lambda batch=records: bus.publish(batch))  # type: ignore[misc]
-        except Unwritable as error:
-            if error.record.topic == DEADLETTERS.name:
-                raise Misconfigured(
-                    f"topic {DEADLETTERS.name} refuses a dead letter: {error}; raise its limit"
-                ) from error
-            log.warning("dead letter: %s", error)
-            count_reason(counts, error.reason)
-            records = [undeliverable(error) if record is error.record else record for record in records]
-        else:
-            counts.published += sum(record.topic != DEADLETTERS.name for record in records)
-            return
+    """Publish all; a record that the bus can never take goes to dead letters instead, and counts once it is there."""
+    refusals: list[Unwritable] = []
+    while records and (refusal := _try_to_publish(bus, records, patience)):
+        refusals.append(refusal)
+        records = [undeliverable(refusal) if record is refusal.record else record for record in records]
+    counts.published += sum(record.topic != DEADLETTERS.name for record in records)
+    for refusal in refusals:
+        log.warning("dead letter: %s", refusal)
+        count_reason(counts, refusal.reason)
+
+
+def _try_to_publish(bus: Bus, records: list[Record], patience: Patience) -> Unwritable | None:
+    """Publish all, or give the refusal of one of them."""
+    try:
+        patience.bus(lambda: bus.publish(records))
+    except Unwritable as error:
+        if error.record.topic == DEADLETTERS.name:
+            raise Misconfigured(f"topic {DEADLETTERS.name} refuses a dead letter: {error}; raise its limit") from error
+        return error
+    return None
 
 
 def count_reason(counts: Counts, reason: str) -> None:

@@ -18,7 +18,7 @@ from kafka import TopicPartition as KafkaPartition
 from kafka import errors as kafka_errors
 from kafka.admin import ConfigResource
 
-from geowire.bus import Extent, MemberOptions, Record, TopicPartition, Unwritable
+from geowire.bus import Extent, MemberOptions, Record, Standing, TopicPartition, Unwritable
 from geowire.errors import Misconfigured, Transient
 from geowire.kafka_cluster import KafkaCluster, kafka_faults, refusal
 from geowire.kafka_group import KafkaReader, KafkaSubscription
@@ -107,6 +107,14 @@ class KafkaBus:
             )
             for place in places
         }
+
+    def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
+        """See `Bus`; brokers before 2.8 give topics no id."""
+        extents = self.extents(group, topics)
+        with self._asking(f"cannot describe the topics of {group}") as admin:
+            ids = {t["name"]: str(t.get("topic_id") or "") for t in admin.describe_topics(list(topics))}
+        logs = {name: found if found.strip("0-") else "" for name, found in ids.items()}
+        return {place: Standing(*extent, logs[place.topic]) for place, extent in extents.items()}
 
     def members(self, group: str) -> int:
         """See `Bus`."""

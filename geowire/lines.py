@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from geowire.errors import Rejected
 
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape that may be half of a character."""
 NOWHERE = "https://nowhere.invalid/"
 
 
@@ -20,6 +23,10 @@ def parse_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         try:
             value = json.loads(line)
+            if SURROGATE.search(line):
+                json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise Rejected(f"line {number}", "half of a surrogate pair, which is no character; leave it out") from error
         except ValueError as error:
             raise Rejected(f"line {number}", f"not JSON: {error}; write one object a line") from error
         except RecursionError as error:

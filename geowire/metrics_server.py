@@ -34,9 +34,10 @@ class MetricsServer:
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
             self._server = _server_class(family)(listener, _handler(registry, live, ready))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a name with an empty or overlong label
+            reason = getattr(error, "strerror", None) or error
             raise Misconfigured(
-                f"GEOWIRE_METRICS: cannot listen on {host}:{port}: {error.strerror or error}; write another port"
+                f"GEOWIRE_METRICS: cannot listen on {host}:{port}: {reason}; write another port or host"
             ) from error
         self._thread = threading.Thread(target=self._server.serve_forever, name="geowire-metrics", daemon=True)
         self._thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -54,6 +55,19 @@ class Patience:
             wait = min(longest, wait * 2)
             if not anew and self._subscription.epoch != epoch:
                 raise PartitionLost("the partitions changed hands while a fault was waited out")
+
+    def stay(self, epoch: int, doing: str) -> None:
+        """Between two pieces of long work: stay in the group, and be seen to live.
+
+        Raises `PartitionLost` if the partitions are not those of the epoch any more.
+        """
+        if self._stop.is_set():
+            raise Stopped
+        self._monitor.pulse.wait(doing)
+        with contextlib.suppress(Transient):  # a bus that is away fails the work itself
+            self._subscription.keep_alive(0)
+        if self._subscription.epoch != epoch:
+            raise PartitionLost(f"the partitions changed hands while {doing}")
 
     def _wait(self, seconds: float, reason: str) -> None:
         for _ in range(max(1, round(seconds))):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from geowire.bus import Bus, Delivery, Extent, Reader, Record, TopicPartition, Unwritable
+from geowire.bus import Bus, Delivery, Extent, Reader, Record, Standing, TopicPartition, Unwritable
 from geowire.bus_reading import everything
 from geowire.errors import Misconfigured
 from geowire.events import header_texts
@@ -113,6 +113,10 @@ class ReplayBus:
         """How far the replay is, and where it ends; raises `Transient` if the bus does not answer."""
         extents = self._bus.extents(self._plan.labelled(group), self._sources(topics))
         return extents if self.reading is None else self.reading.still_to_read()
+
+    def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
+        """See `Bus`: as it is committed, where `extents` tells what is left to read."""
+        return self._bus.standing(self._plan.labelled(group), self._sources(topics))
 
     def members(self, group: str) -> int:
         """See `Bus`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -18,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from geowire.errors import Misconfigured
 from geowire.kafka_options import KafkaOptions, Mechanism, Security, read_secret
-from geowire.settings_values import Duration, Network, parse_ages, parse_listener, parse_networks
+from geowire.settings_values import Duration, Network, parse_ages, parse_listener, parse_networks, passwords_in
 
 PREFIX = "GEOWIRE_"
 ENV_FILE = ".env"
@@ -157,7 +156,7 @@ class Settings(BaseSettings):
     """A page that fails for a passing reason is tried in so many polls before the feed's own content stands in."""
     batch: int = Field(default=100, ge=1, le=5_000)
     """Messages that a stage takes at once."""
-    retry_wait: Duration = timedelta(seconds=1)
+    retry_wait: Duration = Field(default=timedelta(seconds=1), ge=timedelta(milliseconds=1))
     """First wait after a passing fault; it doubles up to a minute."""
     story_window: Duration = timedelta(days=7)
     """A story that got nothing for so long is over."""
@@ -188,7 +187,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("watches", "spacy_model", *KAFKA_FILES, mode="before")
+    @field_validator("watches", "spacy_model", "flag_feeds", *KAFKA_FILES, mode="before")
     @classmethod
     def _no_file(cls, value: object) -> object:
         return None if value == "" else value
@@ -245,11 +244,10 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown: passwords, tokens, and addresses that hold one."""
-        state = self.state.get_secret_value()
-        passwords = re.findall(r"^[\w+]+://[^/@]*?:([^/]*)@|[?&](?:ssl)?password=([^&]*)", state)
+        passwords = {word for url in (self.state.get_secret_value(), self.bus) for word in passwords_in(url)}
         given = [self.webhook, self.webhook_secret, self.alert_webhook, *self._kafka_secrets()]
         found = [secret.get_secret_value() for secret in given]
-        found += [form for pair in passwords for password in pair for form in (password, unquote(password))]
+        found += [form for password in passwords for form in (password, unquote(password))]
         return tuple(sorted({secret for secret in found if secret}, key=len, reverse=True))
 
     def _kafka_secrets(self) -> list[SecretStr]:
@@ -267,6 +265,8 @@ def load_settings(**overrides: object) -> Settings:
     """Settings from the environment. Raises `Misconfigured` with one line that names the setting."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{ENV_FILE}: {error}; save it as UTF-8") from error
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = PREFIX + "_".join(str(step) for step in problem["loc"][:1]).upper()

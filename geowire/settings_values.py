@@ -13,6 +13,13 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 OLDEST_AGE_DAYS = 3_650
+PASSWORDS = (
+    r"^[\w+]+:/{0,2}[^/@]*?:([^/]*)@",
+    r"^[\w+]+:/{0,2}[^/@]*?:([^/@]*/[^@]*)@",
+    r"^[\w+]+:/{0,2}[^/@]*?:([^?]*)@",
+    r"[?&](?:ssl)?password=([^&]*)",
+)
+"""Where an address may hold a password. With an `@` or a `/` in it, each program sees its end elsewhere."""
 EVERYTHING = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
@@ -74,3 +81,8 @@ def parse_ages(text: str) -> tuple[timedelta, ...]:
     if max(ages, default=timedelta(0)) > timedelta(days=OLDEST_AGE_DAYS):
         raise ValueError(f"{text!r} has an age over {OLDEST_AGE_DAYS}d; write younger ones, such as 3h,12h,2d,7d")
     return ages
+
+
+def passwords_in(url: str) -> set[str]:
+    """What may be a password in an address: as a user may mean it, and as a program may read it."""
+    return {found for pattern in PASSWORDS for found in re.findall(pattern, url)}

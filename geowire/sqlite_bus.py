@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from geowire.bus import Delivery, Extent, MemberOptions, Record, TopicPartition
+from geowire.bus import Delivery, Extent, MemberOptions, Record, Standing, TopicPartition
 from geowire.errors import Misconfigured, Transient
 from geowire.liveness import is_gone
 from geowire.sqlite_faults import sqlite_faults
@@ -24,6 +24,7 @@ from geowire.sqlite_log import (
     create_topic,
     expire,
     find_topic,
+    identity,
     open_log,
     read_rows,
     wait_for,
@@ -94,9 +95,16 @@ class SqliteBus:
             extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
         return extents
 
+    def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
+        """See `Bus`."""
+        with self._lock, write_transaction(self._connection) as connection:
+            log_id = identity(connection)
+        extents = self.extents(group, topics)
+        return {at: Standing(*extent, f"{log_id}/{self._topic(at.topic).id}") for at, extent in extents.items()}
+
     def members(self, group: str) -> int:
         """See `Bus`."""
-        with self._lock:
+        with self._lock, sqlite_faults(BUS):
             rows = self._connection.execute("SELECT process FROM member WHERE grp = ?", (group,)).fetchall()
         return sum(not is_gone(process) for (process,) in rows)
 

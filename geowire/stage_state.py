@@ -6,26 +6,32 @@ All three change in one transaction, so that a crash at any point neither loses 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from geowire.bus import Record, TopicPartition
 from geowire.errors import Misconfigured, PartitionLost, Transient
 from geowire.headers import pack_headers, unpack_headers
-from geowire.sqlite_faults import disk_is_full
+from geowire.sqlite_faults import SqliteFile, fault_of
 
+LOCK_SECONDS = 30.0
+STATE = SqliteFile(
+    "state file",
+    "GEOWIRE_DATA",
+    "move it and its -wal and -shm away: it is built anew from what its stage has published",
+)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS stage_offset (
     topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stage_log (topic TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stage_outbox (
     seq INTEGER PRIMARY KEY, topic TEXT NOT NULL, key BLOB NOT NULL, value BLOB, headers BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS stage_owner (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1), token TEXT NOT NULL, built INTEGER NOT NULL
 );
-INSERT OR IGNORE INTO stage_owner VALUES (1, '', 0);
 """
 
 
@@ -35,13 +41,16 @@ class StageState:
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
-            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2048;"
-            self._connection.executescript(pragmas + SCHEMA)
+            self._connection = sqlite3.connect(
+                path, isolation_level=None, timeout=LOCK_SECONDS, check_same_thread=False
+            )
         except (OSError, sqlite3.Error) as error:
-            if disk_is_full(error):
-                raise Transient(f"state file {path}: {error}; make room there") from error
-            raise Misconfigured(f"GEOWIRE_DATA: no state file {path}: {error}; name a writable folder") from error
+            raise _cannot_open(path, error) from error
+        try:
+            _set_up(self._connection)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise _cannot_open(path, error) from error
         self._path = path
         self._token = ""
 
@@ -62,20 +71,32 @@ class StageState:
     def transaction(self, *, fenced: bool = True) -> Iterator[sqlite3.Connection]:
         """One transaction, rolled back on any exception.
 
-        Raises `PartitionLost` if another member has claimed the file, `Transient` if SQLite cannot write now.
+        Raises `PartitionLost` if another member has claimed the file, `Transient` if SQLite cannot write now,
+        `Misconfigured` if a person must see to the file. A statement that is wrong stays what it is.
         """
+        with self.reading() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                if fenced:
+                    self._check_owner()
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for reading outside a transaction. Raises as `transaction` does for faults of the file."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            if fenced:
-                self._check_owner()
             yield self._connection
-            self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            advice = "; make room on its disk" if disk_is_full(error) else ""
-            raise Transient(f"state file: {error}{advice}") from error
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            fault: Exception | None = fault_of(error, STATE, str(self._path))
+            if fault is None and isinstance(error, sqlite3.OperationalError):
+                fault = Transient(f"{STATE.name} {self._path}: {error}")
+            if fault is None:
+                raise
+            raise fault from error
 
     def _check_owner(self) -> None:
         (owner,) = self._connection.execute("SELECT token FROM stage_owner").fetchone()
@@ -84,18 +105,48 @@ class StageState:
 
     def next_offset(self, source: TopicPartition) -> int:
         """The first offset of the partition that the state has not taken in."""
-        row = self._connection.execute("SELECT next FROM stage_offset WHERE topic=? AND partition=?", source).fetchone()
+        query = "SELECT next FROM stage_offset WHERE topic = ? AND partition = ?"
+        with self.reading() as connection:
+            row = connection.execute(query, source).fetchone()
         return int(row[0]) if row else 0
+
+    def knows(self, place: TopicPartition, log: str, end: int) -> bool:
+        """Whether its offset can be of this log, which ends there; a log without a name passes for the known one."""
+        with self.reading() as connection:
+            row = connection.execute("SELECT id FROM stage_log WHERE topic = ?", (place.topic,)).fetchone()
+        return self.next_offset(place) <= end and (row is None or log in {row[0], ""})
 
     def is_built(self) -> bool:
         """Whether the tables were once filled, if only with nothing."""
-        (built,) = self._connection.execute("SELECT built FROM stage_owner").fetchone()
+        with self.reading() as connection:
+            (built,) = connection.execute("SELECT built FROM stage_owner").fetchone()
         return bool(built)
 
     @staticmethod
     def mark_built(connection: sqlite3.Connection) -> None:
         """Remember that the tables are filled, inside the transaction that fills them."""
         connection.execute("UPDATE stage_owner SET built = 1")
+
+    @staticmethod
+    def empty(connection: sqlite3.Connection) -> None:
+        """Take out everything but who owns the file and what it reads, inside a transaction; it is not built then."""
+        kept = "('stage_owner', 'stage_log')"
+        tables = f"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN {kept}"  # noqa: S608
+        for (table,) in connection.execute(tables).fetchall():
+            connection.execute(f'DELETE FROM "{table}"')  # noqa: S608  # a name out of the file's own schema
+        connection.execute("UPDATE stage_owner SET built = 0")
+
+    @staticmethod
+    def begin_log(connection: sqlite3.Connection, topic: str) -> None:
+        """Forget the offsets of a topic, and in which log they were, inside a transaction."""
+        connection.execute("DELETE FROM stage_offset WHERE topic = ?", (topic,))
+        connection.execute("DELETE FROM stage_log WHERE topic = ?", (topic,))
+
+    @staticmethod
+    def name_logs(connection: sqlite3.Connection, logs: Mapping[str, str]) -> None:
+        """Remember in which log the offsets of each topic are, inside a transaction; without a name, nothing."""
+        rows = [(topic, log) for topic, log in logs.items() if log]
+        connection.executemany("INSERT OR REPLACE INTO stage_log VALUES (?, ?)", rows)
 
     @staticmethod
     def advance(connection: sqlite3.Connection, positions: dict[TopicPartition, int]) -> None:
@@ -111,7 +162,8 @@ class StageState:
 
     def waiting(self, limit: int) -> tuple[list[Record], int]:
         """The oldest records not yet struck, and the number to strike them by."""
-        rows = self._connection.execute("SELECT * FROM stage_outbox ORDER BY seq LIMIT ?", (limit,)).fetchall()
+        with self.reading() as connection:
+            rows = connection.execute("SELECT * FROM stage_outbox ORDER BY seq LIMIT ?", (limit,)).fetchall()
         records = [Record(topic, key, value, unpack_headers(headers)) for _, topic, key, value, headers in rows]
         return records, rows[-1][0] if rows else 0
 
@@ -120,11 +172,19 @@ class StageState:
         with self.transaction() as connection:
             connection.execute("DELETE FROM stage_outbox WHERE seq <= ?", (up_to,))
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """For reading outside a transaction."""
-        return self._connection
-
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Make what is missing; what is there needs no lock, which another member may hold for as long as it rebuilds."""
+    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2048;"
+    connection.executescript(pragmas + SCHEMA)
+    if connection.execute("SELECT 1 FROM stage_owner").fetchone() is None:
+        connection.execute("INSERT OR IGNORE INTO stage_owner VALUES (1, '', 0)")
+
+
+def _cannot_open(path: Path, error: OSError | sqlite3.Error) -> Transient | Misconfigured:
+    wrong = Misconfigured(f"{STATE.setting}: no {STATE.name} {path}: {error}; name a writable folder")
+    return fault_of(error, STATE, str(path)) or wrong

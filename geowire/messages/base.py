@@ -22,7 +22,10 @@ class Message(BaseModel):
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it lies outside of the years 1 to 9999") from None
 
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]

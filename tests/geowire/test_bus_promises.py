@@ -16,7 +16,7 @@ import pytest
 from geowire.bus import Bus, Delivery, MemberOptions, Record, Subscription, TopicPartition, Unwritable, open_bus
 from geowire.errors import Misconfigured, PartitionLost
 from geowire.partition import partition_for
-from geowire.topics import Topic
+from geowire.topics import ARTICLES, Topic
 
 MEMBER = Path(__file__).parent / "member_process.py"
 
@@ -269,6 +269,38 @@ def test_extents_tell_committed_and_end(bus: Bus) -> None:
     place = TopicPartition(topic.name, 0)
     assert bus.extents(group, [topic.name]) == {place: (5, 7)}
     assert bus.extents("another" + topic.name, [topic.name])[place].lag == 7
+
+
+def test_a_group_stands_in_one_log(bus: Bus) -> None:
+    """What it has committed, what is written, and a name of the topic's log that stays and that no other topic has."""
+    topic, other = new_topic(bus, partitions=1), new_topic(bus, partitions=1)
+    bus.publish(numbered(topic, 7))
+    group = "g" + topic.name
+    with bus.subscribe(group, [topic.name]) as subscription:
+        finish(subscription, take(subscription, 7)[:5])
+
+    place, elsewhere = TopicPartition(topic.name, 0), TopicPartition(other.name, 0)
+    standing = bus.standing(group, [topic.name, other.name])
+    assert standing[place][:2] == (5, 7)
+    assert standing[elsewhere][:2] == (0, 0)
+    assert len({standing[place].log, standing[elsewhere].log, ""}) == 3
+    assert bus.standing("another" + group, [topic.name])[place] == (0, 7, standing[place].log)
+
+
+def test_a_log_file_that_is_made_anew_is_another_log(tmp_path: Path) -> None:
+    """The same topic in the same place; opened again it is the same."""
+    logs = []
+    for _ in range(2):
+        for _ in range(2):
+            with open_bus(f"sqlite:///{tmp_path / 'bus.db'}") as bus:
+                bus.ensure_topics([ARTICLES])
+                logs += [{standing.log for standing in bus.standing("g", [ARTICLES.name]).values()}]
+        for file in tmp_path.glob("bus.db*"):
+            file.unlink()
+
+    assert logs[0] == logs[1]
+    assert logs[2] == logs[3]
+    assert logs[0].isdisjoint(logs[2])
 
 
 def test_a_group_tells_who_is_in_it(bus: Bus) -> None:

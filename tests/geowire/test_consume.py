@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,19 +13,23 @@ from pathlib import Path
 
 import pytest
 
-from geowire.bus import Bus, Delivery, MemberOptions, Record, open_bus
+from geowire.bus import Bus, Delivery, MemberOptions, Record, Standing, TopicPartition, open_bus
 from geowire.consume import ConsumerLoop, LoopOptions
 from geowire.errors import Misconfigured, PartitionLost, Rejected, Transient
 from geowire.events import Event, decode, encode, header_texts, ingest_failure_event
-from geowire.handlers import ends_of
+from geowire.handlers import StatefulHandler, ends_of
 from geowire.messages import IngestFailure
 from geowire.monitor import Counts, Monitor
+from geowire.patience import Patience
+from geowire.retries import RETRIES, retry, waiting_letters
+from geowire.sqlite_bus import SqliteBus
 from geowire.sqlite_group import SqliteSubscription
 from geowire.stage_state import StageState
 from geowire.topics import DEADLETTERS, Topic
 from geowire.turn import Turn
 
 QUICK = LoopOptions(batch=10, retry_wait=0.01, until_idle=True)
+Standings = dict[TopicPartition, Standing]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -350,6 +355,242 @@ def test_a_lost_state_is_rebuilt_from_what_was_published(bus: Bus, tmp_path: Pat
     number_words(bus, tmp_path / "second.db", Numbering(source, answers))
 
     assert words(bus, answers) == ["a-1", "b-2", "c-3"]
+
+
+def test_a_member_that_comes_back_knows_what_was_decided_without_it(
+    bus: Bus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each machine has a file of its own: what the first still has to send was decided anew by the second."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    number_words(bus, tmp_path / "first.db", Numbering(source, answers))
+    with contextlib.closing(StageState(tmp_path / "first.db")) as state:
+        state.claim("crashed")
+        with state.transaction() as connection:
+            state.put(connection, [encode(event(answers, "b-2"))])
+    send(bus, source, "b")
+    number_words(bus, tmp_path / "second.db", Numbering(source, answers))
+    send(bus, source, "c")
+
+    for _ in range(2):
+        number_words(bus, tmp_path / "first.db", Numbering(source, answers))
+    send(bus, source, "d")
+    number_words(bus, tmp_path / "second.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2", "c-3", "d-4"]
+    assert caplog.text.count("others went on without this state") == 2
+
+
+class Member:
+    """As much of a subscription as patience looks at."""
+
+    epoch = 1
+
+    def keep_alive(self, timeout: float) -> None:
+        """Stay."""
+
+
+def test_a_member_that_never_ended_knows_it_too(bus: Bus, tmp_path: Path) -> None:
+    """It lost its partitions and has them again: nobody has touched its file meanwhile."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    bus.ensure_topics([RETRIES])
+    stage, monitor = Numbering(source, answers), Monitor()
+    member = Member()
+    patience = Patience(member, 0.01, threading.Event(), monitor)  # type: ignore[arg-type]
+    with contextlib.closing(StageState(tmp_path / "first.db")) as state:
+        handler = StatefulHandler(bus, stage, state, patience, monitor)
+        handler.assigned(member.epoch)
+        number_words(bus, tmp_path / "second.db", Numbering(source, answers))
+        handler.assigned(member.epoch)
+        assert stage.known == 0
+
+        member.epoch += 1
+        handler.assigned(member.epoch)
+
+    assert stage.known == 1
+
+
+def test_what_was_published_and_not_committed_is_no_reason_to_begin_anew(
+    bus: Bus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The state is ahead of its group: it is the one that counts."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqliteSubscription, "commit", after_faults(SqliteSubscription.commit, [Misconfigured("killed")]))
+        with pytest.raises(Misconfigured):
+            number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1"]
+    assert "without this state" not in caplog.text
+
+
+@pytest.mark.parametrize("has_names", [True, False])
+def test_offsets_are_of_one_log(
+    bus: Bus, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, has_names: bool
+) -> None:
+    """After a switch of the bus everything on the new one is taken in, with all that is known; retries too.
+
+    Where logs have no names, one that ends before what was read is another one.
+    """
+    if not has_names:
+        monkeypatch.setattr(SqliteBus, "standing", nameless(SqliteBus.standing))
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b", "bad")
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers, never="bad"))
+    assert [retried.refusal for retried in retry(bus, waiting_letters(bus))] == [None]
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers, never="bad"))
+    with open_bus(f"sqlite:///{tmp_path / 'new.db'}") as new:
+        topics = (Topic(name, "id", "For a test.", "a test", (), partitions=1) for name in (source, answers))
+        new.ensure_topics([*topics, DEADLETTERS])
+
+        for word in ("c", "d"):
+            send(new, source, word)
+            number_words(new, tmp_path / "state.db", Numbering(source, answers, never="bad"))
+
+        assert words(new, answers) == ["c-3", "d-4"]
+    assert caplog.text.count(f"another log than before: {RETRIES.name}, {source};") == 1
+    assert "without this state" not in caplog.text
+
+
+def nameless(standing: Callable[..., Standings]) -> Callable[..., Standings]:
+    """As a bus tells it that cannot tell logs apart."""
+    return lambda *given: {place: found._replace(log="") for place, found in standing(*given).items()}
+
+
+def test_a_standby_can_open_a_state_that_is_being_rebuilt(tmp_path: Path) -> None:
+    """A rebuild is one transaction, however long; the standby waits for its turn, not for the file."""
+    with contextlib.closing(StageState(tmp_path / "state.db")) as active:
+        active.claim("active")
+        with active.transaction():
+            standby = StageState(tmp_path / "state.db")
+    standby.claim("standby")
+
+    with contextlib.closing(standby), standby.transaction() as connection:
+        standby.mark_built(connection)
+
+
+def test_a_state_that_is_locked_is_a_passing_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two members make it at once, and one is slow: it is no wrong folder."""
+    monkeypatch.setattr("geowire.stage_state.LOCK_SECONDS", 0.01)
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+        other.executescript("PRAGMA journal_mode=WAL; BEGIN IMMEDIATE")
+
+        with pytest.raises(Transient, match=r"state file .*state\.db: database is locked"):
+            StageState(tmp_path / "state.db")
+
+
+class Forgetful(Numbering):
+    """Meets faults also when it reads its tables."""
+
+    load_faults: list[sqlite3.Error]
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Perhaps."""
+        if self.load_faults:
+            raise self.load_faults.pop(0)
+        super().load(connection)
+
+
+def fault(code: int) -> sqlite3.Error:
+    """An error of SQLite with a code."""
+    kind = sqlite3.OperationalError if code != sqlite3.SQLITE_CORRUPT else sqlite3.DatabaseError
+    error = kind("it says")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL])
+def test_a_state_that_cannot_be_read_now_is_waited_for(bus: Bus, tmp_path: Path, code: int) -> None:
+    """At start, and after a transaction was rolled back: no message is answered from a memory that was not."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "bad", "c")
+    stage = Forgetful(source, answers, never="bad")
+    stage.load_faults = [fault(code), fault(code)]
+    rolled_back = [fault(code), None, fault(code)]
+    stage.process = interrupted(stage.process, rolled_back, stage)  # type: ignore[method-assign]
+
+    counts = number_words(bus, tmp_path / "state.db", stage)
+
+    assert rolled_back == stage.load_faults == []
+    assert words(bus, answers) == ["a-1", "c-2"]
+    assert counts.reasons == {"unspeakable": 1}
+
+
+def interrupted(
+    process: Callable[..., list[Event]], faults: list[sqlite3.Error | None], stage: Forgetful
+) -> Callable[..., list[Event]]:
+    """A stage's work that is done in memory when the file fails, and then fails to read the tables again."""
+
+    def faulty(batch: Sequence[Event], connection: sqlite3.Connection) -> list[Event]:
+        said = process(batch, connection)
+        if faults and (found := faults.pop(0)):
+            stage.load_faults.append(found)
+            raise found
+        return said
+
+    return faulty
+
+
+def test_a_damaged_state_ends_the_stage_and_no_message_is_lost(bus: Bus, tmp_path: Path) -> None:
+    """One line says what to do; there is no dead letter, and once the file is gone all is as it was."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "b")
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+    damage(tmp_path / "state.db", "word")
+    send(bus, source, "c")
+
+    with pytest.raises(
+        Misconfigured, match=r"^GEOWIRE_DATA: state file .*state\.db: .*malformed; move it and its -wal"
+    ):
+        number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+    for file in tmp_path.glob("state.db*"):
+        file.unlink()
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2", "c-3"]
+    assert everything(bus, DEADLETTERS.name) == []
+
+
+def test_damage_that_is_found_at_work_makes_no_dead_letter(bus: Bus, tmp_path: Path) -> None:
+    """The message is not at fault: it is there when the state is good again."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a")
+    stage = Forgetful(source, answers)
+    stage.load_faults = []
+    stage.process = interrupted(stage.process, [fault(sqlite3.SQLITE_CORRUPT)], stage)  # type: ignore[method-assign]
+
+    with pytest.raises(Misconfigured, match="it says; move it"):
+        number_words(bus, tmp_path / "state.db", stage)
+    number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1"]
+    assert everything(bus, DEADLETTERS.name) == []
+
+
+def damage(file: Path, table: str) -> None:
+    """Overwrite the first page of a table."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with file.open("r+b") as opened:
+        opened.seek((page - 1) * size)
+        opened.write(b"\x99" * size)
+
+
+def test_a_wrong_statement_of_a_stage_is_a_dead_letter(bus: Bus, tmp_path: Path) -> None:
+    """It breaks on this message and not on others: a word that comes twice."""
+    source, answers = new_topics(bus)
+    send(bus, source, "a", "a", "b")
+
+    counts = number_words(bus, tmp_path / "state.db", Numbering(source, answers))
+
+    assert words(bus, answers) == ["a-1", "b-2"]
+    assert counts.reasons == {"internal-error": 1}
 
 
 def test_a_writer_whose_state_was_claimed_is_refused(tmp_path: Path) -> None:

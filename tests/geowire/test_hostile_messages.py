@@ -51,6 +51,8 @@ def test_the_message_that_the_others_are_made_from_is_good() -> None:
         json.dumps(ARTICLE | {"url": "x" * 100_000}).encode(),
         json.dumps(ARTICLE).encode().replace(b'"t"', b'"\xff\xfe"'),
         json.dumps(ARTICLE | {"fetched_at": "9" * 10_000}).encode(),
+        json.dumps(ARTICLE | {"fetched_at": "9999-12-31T23:59:59-14:00"}).encode(),
+        json.dumps(ARTICLE | {"published_at": "0001-01-01T00:00:00+14:00"}).encode(),
         b"\x00" * 100_000,
         b"",
     ],
@@ -82,6 +84,17 @@ def test_a_line_that_is_nested_without_end_is_named() -> None:
     """The filters read lines of anybody, too."""
     with pytest.raises(Rejected, match="nested too deeply"):
         list(parse_lines(["[" * 200_000]))
+
+
+def test_a_line_with_half_a_character_is_named() -> None:
+    """JSON can write what no encoding can; both halves together are a character."""
+    whole, half = r'{"title": "\ud83d\ude00"}', r'{"title": "\uD83d"}'
+
+    lines = parse_lines([whole, half])
+
+    assert next(lines) == {"title": "\U0001f600"}
+    with pytest.raises(Rejected, match="line 2: half of a surrogate pair"):
+        next(lines)
 
 
 def test_every_message_has_a_model() -> None:

@@ -65,8 +65,33 @@ def test_a_password_among_the_options_is_hidden_too(monkeypatch: pytest.MonkeyPa
     assert load_settings().secrets == ("hunter2",)
 
 
+@pytest.mark.parametrize(
+    ("url", "hidden"),
+    [
+        ("postgresql://bob:pa/ss@db/news", "pa/ss"),
+        ("postgresql://bob:p@ss@db/news", "p@ss"),
+        ("postgresql://bob:pa@s/s@db/news", "pa@s/s"),
+        ("postgresql://bob:hunter2@db/news@home", "hunter2"),
+        ("kafkas://alice:hunter2@broker:9093", "hunter2"),
+        ("kafka:/alice:hunter2@broker:9093", "hunter2"),
+    ],
+)
+@pytest.mark.parametrize("name", ["STATE", "BUS"])
+def test_a_password_is_hidden_however_it_is_written(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, hidden: str
+) -> None:
+    """With the signs that end it for some, in an address that is none, and in that of the bus."""
+    monkeypatch.setenv(f"GEOWIRE_{name}", url)
+
+    secrets = load_settings().secrets
+
+    assert hidden in secrets
+    assert min(map(len, secrets)) > 1, "hiding every p would hide everything"
+
+
 def test_a_state_without_a_password_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file, and an address with a user only."""
-    for state in ("", "sqlite:////tmp/a:b@c.db", "postgresql://geowire@127.0.0.1/geowire"):
+    """A file, and an address with a user only; nor does a bus."""
+    for state in ("", "sqlite:////tmp/a:b@c.db", "sqlite:///a:b@c.db", "postgresql://geowire@127.0.0.1/a:b@c"):
         monkeypatch.setenv("GEOWIRE_STATE", state)
+        monkeypatch.setenv("GEOWIRE_BUS", state)
         assert load_settings().secrets == ()

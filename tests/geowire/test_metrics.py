@@ -237,6 +237,8 @@ def test_the_server_answers_whatever_breaks() -> None:
         assert ask(port, "/metrics") == (500, "RuntimeError\n")
         with pytest.raises(Misconfigured, match=rf"^GEOWIRE_METRICS: cannot listen on 127.0.0.1:{port}"):
             MetricsServer(("127.0.0.1", port), registry, live=lambda: ready, ready=lambda: ready)
+        with pytest.raises(Misconfigured, match=r"^GEOWIRE_METRICS: cannot listen on a..b:9464: .*write another"):
+            MetricsServer(("a..b", 9464), registry, live=lambda: ready, ready=lambda: ready)
 
 
 def test_a_source_that_hangs_is_left_behind() -> None:

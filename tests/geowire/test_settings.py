@@ -32,6 +32,7 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: float) -> None:
         ("LOG_LEVEL", "LOUD", "write 'DEBUG', 'INFO'"),
         ("LOG_FORMAT", "xml", "write 'text' or 'json'"),
         ("OBEY_ROBOTS", "maybe", "write true or false"),
+        ("RETRY_WAIT", "0s", "write a value greater than or equal to 1000 microseconds"),
         ("METRICS", "everywhere", "write a port such as 9464"),
         ("METRICS", ":9464", "write a port such as 9464"),
         ("METRICS", "127.0.0.1:99999", "host:port"),
@@ -53,6 +54,15 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     assert "\n" not in line
 
 
+def test_an_env_file_in_another_encoding_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As an old editor saves it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("GEOWIRE_USER_AGENT=Müller".encode("latin-1"))
+
+    with pytest.raises(Misconfigured, match=r"^\.env: .*; save it as UTF-8$"):
+        load_settings()
+
+
 def test_private_networks_are_a_switch_or_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """Off by default."""
     assert load_settings().allow_private_networks == ()
@@ -60,7 +70,7 @@ def test_private_networks_are_a_switch_or_a_list(monkeypatch: pytest.MonkeyPatch
     assert [str(network) for network in load_settings().allow_private_networks] == ["127.0.0.0/8", "10.1.0.0/16"]
 
 
-@pytest.mark.parametrize("name", ["WATCHES", "SPACY_MODEL"])
+@pytest.mark.parametrize("name", ["WATCHES", "SPACY_MODEL", "FLAG_FEEDS"])
 def test_an_empty_path_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """As a compose file hands it on."""
     monkeypatch.setenv(f"GEOWIRE_{name}", "")
