@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from geowire.sqlite_log import expire, find_topic, open_log
+from geowire.sqlite_faults import sqlite_faults
+from geowire.sqlite_log import BUS, expire, find_topic, open_log
 from geowire.topics import Topic
 
 SCHEME = "sqlite://"
@@ -30,5 +31,6 @@ def expire_records(bus_url: str, topics: Iterable[Topic], now: datetime) -> int:
             before = int(now.timestamp() * 1000) - found.retention_ms
             while chunk := expire(connection, found, before):
                 deleted += chunk
-        connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
+        with sqlite_faults(BUS):
+            connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
     return deleted

@@ -96,7 +96,7 @@ class SqliteBus:
 
     def members(self, group: str) -> int:
         """See `Bus`."""
-        with self._lock:
+        with self._lock, sqlite_faults(BUS):
             rows = self._connection.execute("SELECT process FROM member WHERE grp = ?", (group,)).fetchall()
         return sum(not is_gone(process) for (process,) in rows)
 

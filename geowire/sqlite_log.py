@@ -14,15 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geowire.bus import Delivery, Record, Unwritable
-from geowire.errors import Misconfigured, Transient
+from geowire.errors import Misconfigured
 from geowire.headers import pack_headers, unpack_headers
 from geowire.partition import partition_for
-from geowire.sqlite_faults import disk_is_full, sqlite_faults
+from geowire.sqlite_faults import SqliteFile, fault_of, sqlite_faults
 from geowire.topics import Topic
 
 EXPIRE_CHUNK = 3_000
 WAIT_STEP = 0.01
-BUS = "embedded bus"
+BUSY_SECONDS = 30.0
+"""How long a connection waits for another that writes."""
+BUS = SqliteFile(
+    "embedded bus", "GEOWIRE_BUS", "put back a copy, or move the file and its -wal and -shm away and lose what is in it"
+)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS topic (
@@ -66,24 +70,29 @@ class LogTopic:
 
 
 def open_log(path: Path) -> sqlite3.Connection:
-    """A connection to a log file, made if missing. Raises `Misconfigured` if it cannot be one, `Transient` if full."""
+    """A connection to a log file, made if missing.
+
+    Raises `Misconfigured` if it cannot be one, `Transient` if it is locked or its disk is full.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
         connection.executescript(
             "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
             "PRAGMA synchronous=FULL; PRAGMA cache_size=-4096;" + SCHEMA
         )
     except (OSError, sqlite3.DatabaseError) as error:
-        if disk_is_full(error):
-            raise Transient(f"embedded bus: {path}: {error}; make room there") from error
-        raise Misconfigured(f"GEOWIRE_BUS: cannot open {path}: {error}; name a file in a writable folder") from error
+        advice = "name a file in a writable folder"
+        fault = fault_of(error, BUS, str(path)) or Misconfigured(
+            f"{BUS.setting}: cannot open {path}: {error}; {advice}"
+        )
+        raise fault from error
     return connection
 
 
 @contextmanager
 def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """`BEGIN IMMEDIATE` to `COMMIT`, rolled back on any exception; SQLite's own faults become `Transient`."""
+    """`BEGIN IMMEDIATE` to `COMMIT`, rolled back on any exception; with SQLite's own faults in geowire's terms."""
     with sqlite_faults(BUS):
         try:
             connection.execute("BEGIN IMMEDIATE")

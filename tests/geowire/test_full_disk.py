@@ -88,7 +88,7 @@ def test_what_was_published_counts_although_old_records_cannot_go(
 def test_files_on_a_full_disk_are_waited_for(tmp_path: Path) -> None:
     """Opening them there is a passing fault as well, not a wrong setting."""
     with small_disk(tmp_path / "disk", 1) as disk, no_room(disk):
-        with pytest.raises(Transient, match="make room there"):
+        with pytest.raises(Transient, match="make room on its disk"):
             open_bus(f"sqlite:///{disk / 'bus.db'}")
-        with pytest.raises(Transient, match="make room there"):
+        with pytest.raises(Transient, match="make room"):
             StageState(disk / "relate.db")
