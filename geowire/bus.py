@@ -80,6 +80,13 @@ class Extent(NamedTuple):
         """Records still to come."""
         return max(0, self.end - self.committed)
 
+    def without_expired(self, first: int) -> Extent:
+        """The same where nothing before an offset is kept: the group will read from there, if it has not come as far.
+
+        What was written since the extent was asked for, and may be the first now, is not in it.
+        """
+        return Extent(max(self.committed, min(first, self.end)), self.end)
+
 
 class Subscription(Protocol):
     """A member of a consumer group. Not for use by two threads at once."""
@@ -170,7 +177,7 @@ class Bus(Protocol):
         ...
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
-        """How far the group is in each partition; 0 where it never committed."""
+        """How far the group is in each partition: at the oldest record that is kept, if it has not come as far."""
         ...
 
     def members(self, group: str) -> int:

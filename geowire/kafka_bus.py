@@ -30,6 +30,8 @@ ACK_TIMEOUTS = 4
 """A chunk has so many request timeouts to be acknowledged in."""
 LISTED_SECONDS = 10.0
 COORDINATOR_TIMEOUT = 20.0
+LATEST, EARLIEST = -1, -2
+"""Asked for like a time, they mean the end and the beginning of a partition."""
 PRODUCER: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
@@ -99,14 +101,16 @@ class KafkaBus:
         with self._asking(f"cannot read the offsets of {group}") as admin:
             described = admin.describe_topics(list(topics))
             places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
-            ends = self._ask_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
+            ends = self._ask_offsets(dict.fromkeys(places, LATEST))
             committed = self._ask_coordinator(lambda: admin.list_group_offsets(group)).get(group, {})
-        return {
-            TopicPartition(*place): Extent(
-                max(0, committed[place].offset if place in committed else 0), ends[place].offset
-            )
-            for place in places
-        }
+            extents = {
+                place: Extent(max(0, committed[place].offset if place in committed else 0), ends[place].offset)
+                for place in places
+            }
+            behind = [place for place, extent in extents.items() if extent.lag]
+            firsts = self._ask_offsets(dict.fromkeys(behind, EARLIEST)) if behind else {}
+        extents |= {place: extents[place].without_expired(first.offset) for place, first in firsts.items()}
+        return {TopicPartition(*place): extent for place, extent in extents.items()}
 
     def members(self, group: str) -> int:
         """See `Bus`."""

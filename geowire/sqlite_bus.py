@@ -24,6 +24,7 @@ from geowire.sqlite_log import (
     create_topic,
     expire,
     find_topic,
+    first_offset,
     open_log,
     read_rows,
     wait_for,
@@ -91,8 +92,16 @@ class SqliteBus:
         for topic in (self._topic(name) for name in topics):
             with self._lock, sqlite_faults(BUS):
                 rows = self._connection.execute(query, (group, topic.id)).fetchall()
-            extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
+                found = {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
+                extents |= {place: self._from_first(topic, place, extent) for place, extent in found.items()}
         return extents
+
+    def _from_first(self, topic: LogTopic, place: TopicPartition, extent: Extent) -> Extent:
+        """An extent without what was expired, which nobody will read."""
+        if not extent.lag:
+            return extent
+        first = first_offset(self._connection, topic, place.partition)
+        return extent.without_expired(extent.end if first is None else first)
 
     def members(self, group: str) -> int:
         """See `Bus`."""

@@ -151,6 +151,13 @@ def expire(connection: sqlite3.Connection, topic: LogTopic, before_ms: int) -> i
     return deleted
 
 
+def first_offset(connection: sqlite3.Connection, topic: LogTopic, partition: int) -> int | None:
+    """The offset of the oldest record that is kept; None if the partition is empty."""
+    with sqlite_faults(BUS):
+        (offset,) = connection.execute(f"SELECT min(o) FROM {topic.table(partition)}").fetchone()  # noqa: S608
+    return None if offset is None else int(offset)
+
+
 def check_size(record: Record, limit: int) -> None:
     """Raise `Unwritable` for a record over its topic's limit, counted as Kafka does: key, value and headers."""
     if record.size > limit:
