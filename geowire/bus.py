@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 Headers = tuple[tuple[str, bytes], ...]
 
+NAME_TAKEN = "GEOWIRE_MEMBER: another replica has this name; give each a name of its own"
+"""What a member is told whose name another one has."""
+
 
 class TopicPartition(NamedTuple):
     """One partition of one topic."""
@@ -107,7 +110,10 @@ class Subscription(Protocol):
         ...
 
     def poll(self, max_records: int, timeout: float) -> list[Delivery]:
-        """Up to `max_records` in order per partition; empty after `timeout` seconds without any. Raises `Transient`."""
+        """Up to `max_records` in order per partition; empty after `timeout` seconds without any. Raises `Transient`.
+
+        `Misconfigured` if another replica that lives has this member's name.
+        """
         ...
 
     def keep_alive(self, timeout: float) -> None:
@@ -202,7 +208,10 @@ class MemberOptions:
     """How a member of a group behaves. Times are seconds."""
 
     name: str | None = None
-    """A stable name of this replica: after a crash it takes its partitions back at once."""
+    """A stable name of this replica: after a crash it takes its partitions back at once.
+
+    No two replicas that live may have the same: one of them ends with `Misconfigured`.
+    """
     session_timeout: float = 30.0
     """A member that was not heard of for so long is out."""
     max_poll_interval: float = 300.0

@@ -16,9 +16,9 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
-from geowire.bus import Delivery, MemberOptions, TopicPartition
-from geowire.errors import PartitionLost, Transient
-from geowire.liveness import is_gone, this_process
+from geowire.bus import NAME_TAKEN, Delivery, MemberOptions, TopicPartition
+from geowire.errors import Misconfigured, PartitionLost, Transient
+from geowire.liveness import is_alive, is_gone, this_process
 from geowire.sqlite_faults import sqlite_faults
 from geowire.sqlite_log import BUS, LogTopic, read_rows, wait_for, write_transaction
 
@@ -71,6 +71,7 @@ class SqliteSubscription:
         self._exclusive = exclusive
         self._epoch = 0
         self._closed = False
+        self._has_announced = False
         self._leases: dict[Place, int] = {}
         self._positions: dict[Place, int] = {}
         self._rebalanced_at = float("-inf")
@@ -135,7 +136,9 @@ class SqliteSubscription:
         self._closed = True
         try:
             with write_transaction(self._connection) as connection:
-                leave(connection, self._group, self._name)
+                mine = (self._name, this_process())
+                if mine in {(member.name, member.process) for member in read_members(connection, self._group)}:
+                    leave(connection, self._group, self._name)
         except Transient as fault:  # the group finds out, from the process that is gone or from its silence
             log.warning("%s was not left: %s", self._group, fault)
         finally:
@@ -187,10 +190,13 @@ class SqliteSubscription:
         """Drop who is dead, say that this member lives, and take its share."""
         with write_transaction(self._connection) as connection:
             now = time.monotonic()  # no sooner: whoever had the lock until now may have said since that it lives
-            for name in self._dead(read_members(connection, self._group), now):
+            members = read_members(connection, self._group)
+            self._check_name(members)
+            for name in self._dead(members, now):
                 leave(connection, self._group, name)
             self._announce(connection, now)
             held = self._share(connection)
+        self._has_announced = True
         if {place: epoch for place, (epoch, _) in held.items()} == self._leases:
             return
         self._epoch += 1
@@ -199,6 +205,12 @@ class SqliteSubscription:
             for place, (epoch, committed) in held.items()
         }
         self._leases = {place: epoch for place, (epoch, _) in held.items()}
+
+    def _check_name(self, members: Iterable[Member]) -> None:
+        """Raise `Misconfigured` if a process that lives has this member's name, or has taken it since it joined."""
+        holders = [member.process for member in members if member.name == self._name]
+        if holders and holders != [this_process()] and (self._has_announced or is_alive(holders[0])):
+            raise Misconfigured(NAME_TAKEN)
 
     def _dead(self, members: Iterable[Member], now: float) -> list[str]:
         """The names of the others whose process is gone or who did not poll for too long."""

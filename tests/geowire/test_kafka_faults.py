@@ -100,6 +100,19 @@ def test_an_unknown_member_comes_back(bus: KafkaBus) -> None:
         assert subscription.epoch > epoch
 
 
+def test_of_two_replicas_with_one_name_one_ends(kafka_server: str) -> None:
+    """The broker has given its partitions to the other: trying again would take them back, and so on for ever."""
+    with KafkaBus(KafkaCluster([kafka_server]), MemberOptions(name="tag-1", session_timeout=30.0)) as bus:
+        topic = new_topic(bus)
+        bus.publish([Record(topic, b"k", b"one")])
+        with bus.subscribe("g" + topic, [topic]) as first, bus.subscribe("g" + topic, [topic]) as second:
+            (taken,) = first_batch(first)
+            assert first_batch(second)
+
+            with pytest.raises(Misconfigured, match=r"^GEOWIRE_MEMBER: another replica has this name; give each"):
+                first.commit({taken.source: taken.offset + 1})
+
+
 def test_a_join_that_never_ends_is_begun_anew(bus: KafkaBus, monkeypatch: pytest.MonkeyPatch) -> None:
     """A consumer that takes itself for joining longer than a session is replaced."""
     topic = new_topic(bus)

@@ -1,8 +1,11 @@
-"""Members of a group on the embedded bus: who is taken for dead, and how little a member at rest writes."""
+"""Members of a group on the embedded bus: who is dead, whose name is refused, how little one at rest writes."""
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,11 +14,13 @@ from types import SimpleNamespace
 import pytest
 
 from geowire import sqlite_group
-from geowire.bus import MemberOptions
+from geowire.bus import MemberOptions, Record
+from geowire.errors import Misconfigured
 from geowire.sqlite_bus import SqliteBus
 from geowire.sqlite_log import data_version, write_transaction
 from geowire.topics import Topic
 
+MEMBER = Path(__file__).parent / "member_process.py"
 TOPIC = Topic("geowire.words", "id", "s", "w", (), partitions=2)
 
 
@@ -28,9 +33,9 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def open_file(file: Path) -> SqliteBus:
+def open_file(file: Path, name: str | None = None) -> SqliteBus:
     """The bus as one replica has it open."""
-    return SqliteBus(str(file), MemberOptions(max_poll_interval=300.0))
+    return SqliteBus(str(file), MemberOptions(name=name, max_poll_interval=300.0))
 
 
 class Clock:
@@ -110,3 +115,39 @@ def test_silence_is_counted_from_the_last_poll(file: Path, monkeypatch: pytest.M
         standby.poll(1, 0)
 
         assert len(standby.assignment) == 2
+
+
+def test_the_name_of_a_replica_that_lives_is_refused(file: Path) -> None:
+    """Both would get everything. The one that was there stays; once it is killed its name is free at once."""
+    with open_file(file, "tag-1") as bus:
+        bus.publish([Record(TOPIC.name, b"k%d" % n, b"%d" % n) for n in range(60)])
+        command = [sys.executable, str(MEMBER), f"sqlite:///{file}", "g", TOPIC.name, "0", "tag-1"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+            assert process.stdout is not None
+            assert len(process.stdout.readline().split()) == 20
+
+            with bus.subscribe("g", [TOPIC.name]) as second, pytest.raises(Misconfigured, match=r"^GEOWIRE_MEMBER: "):
+                second.poll(1, 0)
+            assert bus.members("g") == 1
+            process.send_signal(signal.SIGKILL)
+
+        with bus.subscribe("g", [TOPIC.name]) as next_one:
+            assert len(next_one.poll(100, 0)) == 40
+
+
+def test_a_replica_whose_name_was_taken_ends(file: Path) -> None:
+    """A process that cannot be known, as of another container, takes the name over: it may be there in its stead."""
+    with open_file(file, "tag-1") as bus, closing(sqlite3.connect(file, isolation_level=None)) as other:
+        with bus.subscribe("g", [TOPIC.name]) as first:
+            first.poll(1, 0)
+        other.execute("INSERT INTO member VALUES ('g', 'tag-1', 'another-host/1/1', 0, 0, '[1]')")
+        with bus.subscribe("g", [TOPIC.name]) as second:
+            second.poll(1, 0)
+            assert len(second.assignment) == 2
+            other.execute("UPDATE member SET process = 'another-host/2/2'")
+            second._rebalanced_at = float("-inf")
+
+            with pytest.raises(Misconfigured, match=r"^GEOWIRE_MEMBER: "):
+                second.keep_alive(0)
+
+        assert other.execute("SELECT process FROM member").fetchall() == [("another-host/2/2",)]
