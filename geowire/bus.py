@@ -72,6 +72,12 @@ class Unwritable(Rejected):
         self.record = record
 
 
+def check_size(record: Record, limit: int) -> None:
+    """Raise `Unwritable` for a record over its topic's limit, counted as Kafka does: key, value and headers."""
+    if record.size > limit:
+        raise Unwritable(record, "too-large", f"{record.size} bytes for {record.topic}, which takes {limit}")
+
+
 class Extent(NamedTuple):
     """How far a group is in a partition: the next offset it will read, and the next that will be written."""
 

@@ -18,8 +18,8 @@ from kafka import TopicPartition as KafkaPartition
 from kafka import errors as kafka_errors
 from kafka.admin import ConfigResource
 
-from geowire.bus import Extent, MemberOptions, Record, TopicPartition, Unwritable
-from geowire.errors import Misconfigured, Transient
+from geowire.bus import Extent, MemberOptions, Record, TopicPartition, Unwritable, check_size
+from geowire.errors import GeowireError, Misconfigured, Transient
 from geowire.kafka_cluster import KafkaCluster, kafka_faults, refusal
 from geowire.kafka_group import KafkaReader, KafkaSubscription
 from geowire.topics import MEGABYTE, Topic
@@ -29,6 +29,7 @@ CHUNK_BYTES = 32_000_000
 ACK_TIMEOUTS = 4
 """A chunk has so many request timeouts to be acknowledged in."""
 LISTED_SECONDS = 10.0
+SETTINGS_SECONDS = 2.0
 COORDINATOR_TIMEOUT = 20.0
 LATEST, EARLIEST = -1, -2
 """Asked for like a time, they mean the end and the beginning of a partition."""
@@ -187,9 +188,26 @@ class KafkaBus:
         return lines
 
     def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The settings of topics; one of which a broker has not heard yet, or may not tell us, has none at first."""
         resources = [ConfigResource("topic", name) for name in names]
-        described = self._admin_client().describe_configs(resources, config_filter="all")["topic"]
-        return {name: {key: entry["value"] for key, entry in described[name].items()} for name in names}
+        deadline = time.monotonic() + SETTINGS_SECONDS
+        while True:
+            described = self._admin_client().describe_configs(resources, config_filter="all").get("topic", {})
+            untold = [name for name in names if not described.get(name)]
+            if not untold:
+                return {name: {key: entry["value"] for key, entry in described[name].items()} for name in names}
+            if time.monotonic() > deadline:
+                raise self._why_untold(untold[0])
+            threading.Event().wait(0.1)
+
+    def _why_untold(self, name: str) -> GeowireError:
+        """Why a topic has no settings for us: kafka-python keeps what the broker said to itself."""
+        if name in self._ensured and name not in self._admin_client().list_topics():
+            return Transient(f"topic {name} was made on {self._cluster} and is not listed yet")
+        return Misconfigured(
+            f"Kafka: cannot read the settings of topic {name}: it does not exist, or the broker does not permit"
+            " DescribeConfigs on it; docs/delivery.md lists what to grant"
+        )
 
     def _ask_offsets(self, moments: dict[KafkaPartition, int]) -> dict[KafkaPartition, Any]:
         return dict(self._admin_client().list_partition_offsets(moments))
@@ -221,15 +239,18 @@ class KafkaBus:
             return sorted(set(topics) - set(admin.list_topics()))
 
     def _check_sizes(self, batch: Sequence[Record]) -> None:
-        unknown = sorted({record.topic for record in batch} - self._limits.keys())
-        if unknown:
-            with self._asking("cannot read topic limits"):
-                configs = self._configs(unknown)
-            self._limits |= {name: int(configs[name]["max.message.bytes"]) for name in unknown}
+        self._read_limits({record.topic for record in batch} - self._limits.keys())
+        self._read_limits(
+            {record.topic for record in batch if record.size > self._limits[record.topic]}
+        )  # once raised?
         for record in batch:
-            if record.size > self._limits[record.topic]:
-                limit = self._limits[record.topic]
-                raise Unwritable(record, "too-large", f"{record.size} bytes for {record.topic}, which takes {limit}")
+            check_size(record, self._limits[record.topic])
+
+    def _read_limits(self, topics: Iterable[str]) -> None:
+        if names := sorted(topics):
+            with self._asking("cannot read topic limits"):
+                configs = self._configs(names)
+            self._limits |= {name: int(configs[name]["max.message.bytes"]) for name in names}
 
     def _publish_chunk(self, chunk: Sequence[Record]) -> None:
         """Send a chunk; if any of it fails, send what is not acknowledged again, one at a time."""

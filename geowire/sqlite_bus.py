@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from geowire.bus import Delivery, Extent, MemberOptions, Record, TopicPartition
+from geowire.bus import Delivery, Extent, MemberOptions, Record, TopicPartition, check_size
 from geowire.errors import Misconfigured, Transient
 from geowire.liveness import is_gone
 from geowire.sqlite_faults import sqlite_faults
@@ -20,7 +20,6 @@ from geowire.sqlite_log import (
     BUS,
     LogTopic,
     append,
-    check_size,
     create_topic,
     expire,
     find_topic,
