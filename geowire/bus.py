@@ -240,6 +240,7 @@ def open_bus(url: str, *, member: MemberOptions | None = None, kafka: KafkaOptio
         from geowire.sqlite_bus import SqliteBus  # noqa: PLC0415
 
         return SqliteBus(rest[1:], options)
+    refuse_user(url)
     raise Misconfigured(
         f"GEOWIRE_BUS: {url!r} is not a bus address; write kafka://host:9092[,host2:9092] or sqlite:///path/to/bus.db"
     )
@@ -256,17 +257,22 @@ def ensure_topics_or_later(bus: Bus, topics: Iterable[Topic]) -> list[str]:
 
 def parse_servers(servers: str) -> list[str]:
     """`host:port[,host:port]`; raises `Misconfigured` for anything else."""
-    if "@" in servers:  # not repeated: it may hold a password
-        raise Misconfigured(
-            "GEOWIRE_BUS: write kafka://host:9092 without a user; that is GEOWIRE_KAFKA_USERNAME and its password"
-            " GEOWIRE_KAFKA_PASSWORD"
-        )
+    refuse_user(servers)
     parsed = [server.strip() for server in servers.split(",")]
     for server in parsed:
         host, separator, port = server.rpartition(":")
         if not (is_host(host) and separator and port.isdecimal() and 0 < int(port) < 65_536):
             raise Misconfigured(f"GEOWIRE_BUS: {server!r} is not host:port; write kafka://host:9092[,host2:9092]")
     return parsed
+
+
+def refuse_user(address: str) -> None:
+    """Raise `Misconfigured` for an address with a user; it is not repeated, as it may hold a password."""
+    if "@" in address:
+        raise Misconfigured(
+            "GEOWIRE_BUS: write kafka://host:9092 without a user; that is GEOWIRE_KAFKA_USERNAME and its password"
+            " GEOWIRE_KAFKA_PASSWORD"
+        )
 
 
 def is_host(name: str) -> bool:
