@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from geowire.bus import Delivery, Extent, MemberOptions, Record, Standing, TopicPartition
+from geowire.bus import Delivery, Extent, MemberOptions, Record, Standing, TopicPartition, check_size
 from geowire.errors import Misconfigured, Transient
 from geowire.liveness import is_gone
 from geowire.sqlite_faults import sqlite_faults
@@ -20,10 +20,10 @@ from geowire.sqlite_log import (
     BUS,
     LogTopic,
     append,
-    check_size,
     create_topic,
     expire,
     find_topic,
+    first_offset,
     identity,
     open_log,
     read_rows,
@@ -86,21 +86,32 @@ class SqliteBus:
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """See `Bus`."""
-        query = """SELECT seq.partition, coalesce(lease.committed, 0), seq.next FROM seq LEFT JOIN lease
-            ON lease.topic = seq.topic AND lease.partition = seq.partition AND lease.grp = ? WHERE seq.topic = ?"""
-        extents: dict[TopicPartition, Extent] = {}
-        for topic in (self._topic(name) for name in topics):
-            with self._lock, sqlite_faults(BUS):
-                rows = self._connection.execute(query, (group, topic.id)).fetchall()
-            extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
-        return extents
+        with self._lock, sqlite_faults(BUS):
+            return {at: self._from_first(at, extent) for at, extent in self._extents(group, topics).items()}
 
     def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
         """See `Bus`."""
         with self._lock, write_transaction(self._connection) as connection:
             log_id = identity(connection)
-        extents = self.extents(group, topics)
-        return {at: Standing(*extent, f"{log_id}/{self._topic(at.topic).id}") for at, extent in extents.items()}
+            extents = self._extents(group, topics)
+        return {at: Standing(*extent, f"{log_id}/{self._topics[at.topic].id}") for at, extent in extents.items()}
+
+    def _extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
+        """What the group has committed, expired or not, and the ends of these topics."""
+        query = """SELECT seq.partition, coalesce(lease.committed, 0), seq.next FROM seq LEFT JOIN lease
+            ON lease.topic = seq.topic AND lease.partition = seq.partition AND lease.grp = ? WHERE seq.topic = ?"""
+        extents: dict[TopicPartition, Extent] = {}
+        for name in topics:
+            rows = self._connection.execute(query, (group, self._known_topic(name).id))
+            extents |= {TopicPartition(name, partition): Extent(committed, end) for partition, committed, end in rows}
+        return extents
+
+    def _from_first(self, place: TopicPartition, extent: Extent) -> Extent:
+        """An extent without what was expired, which nobody will read."""
+        if not extent.lag:
+            return extent
+        first = first_offset(self._connection, self._known_topic(place.topic), place.partition)
+        return extent.without_expired(extent.end if first is None else first)
 
     def members(self, group: str) -> int:
         """See `Bus`."""
@@ -130,9 +141,13 @@ class SqliteBus:
         self.close()
 
     def _topic(self, name: str) -> LogTopic:
+        with self._lock:
+            return self._known_topic(name)
+
+    def _known_topic(self, name: str) -> LogTopic:
+        """The same for who holds the lock."""
         if name not in self._topics:
-            with self._lock:
-                found = find_topic(self._connection, name)
+            found = find_topic(self._connection, name)
             if found is None:
                 raise Misconfigured(f"topic {name} does not exist in {self._path}")
             self._topics[name] = found

@@ -54,13 +54,6 @@ def fault_of(error: sqlite3.Error | OSError, file: SqliteFile, place: str = "") 
     return None
 
 
-def disk_is_full(error: Exception) -> bool:
-    """Whether a write failed for lack of space."""
-    if isinstance(error, OSError):
-        return error.errno in NO_ROOM
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-
-
 @contextmanager
 def sqlite_faults(file: SqliteFile) -> Iterator[None]:
     """Turn SQLite's own faults into what `fault_of` takes them for; those of another kind into `Transient`."""
