@@ -72,7 +72,7 @@ class Fetcher:
     ) -> None:
         self._settings = settings
         limits = Limits(settings.concurrency, settings.host_concurrency, settings.domain_concurrency)
-        self._politeness = politeness or Politeness(limits)
+        self._politeness = politeness or Politeness(limits, claim=memory.claim_start if memory else None)
         self._share = min(1.0, limits.per_host / limits.per_domain)  # of its hosts' spacing is a domain's
         self._rests = Rests(memory)
         self._silences = Strikes("host-silent", "did not answer")
