@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -26,6 +27,7 @@ from ingest.http_request import Question, ask, open_session, question
 from ingest.identity import repair_link
 from ingest.landing import obstacle
 from ingest.politeness import Crowded, Limits, Politeness, Slot
+from ingest.resolver import Resolver
 from ingest.robots import own_names
 from ingest.robots_book import RobotsBook, check_page
 from ingest.site import Site, site_of
@@ -70,13 +72,13 @@ class Fetcher:
     ) -> None:
         self._settings = settings
         limits = Limits(settings.concurrency, settings.host_concurrency, settings.domain_concurrency)
-        self._politeness = politeness or Politeness(limits)
+        self._politeness = politeness or Politeness(limits, claim=memory.claim_start if memory else None)
         self._share = min(1.0, limits.per_host / limits.per_domain)  # of its hosts' spacing is a domain's
         self._rests = Rests(memory)
         self._silences = Strikes("host-silent", "did not answer")
         self._robots = RobotsBook(self._read_robots, own_names(settings.user_agent), memory)
         self._asks_for_feeds = memory is not None
-        self._resolver = resolver or aiohttp.ThreadedResolver()
+        self._resolver = resolver or Resolver(settings.concurrency)
         self._private_hosts: dict[str, bool] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -90,6 +92,7 @@ class Fetcher:
         await self._robots.close()
         if self._session is not None:
             await self._session.close()
+        await self._resolver.close()
 
     async def fetch(
         self,
@@ -136,6 +139,9 @@ class Fetcher:
         site = site_of(address)
         await self._rests.load()
         self._check(site, errand)
+        if errand.question.wants == "page":
+            _check_kind(address)
+        await self._look_up(site)
         robots = await self._permission(address, site, errand.question.wants)
         spacing = await self._spacing_seconds(site)
         apart = max(spacing, self._crawl_delay(robots))
@@ -178,9 +184,6 @@ class Fetcher:
 
         A feed is always asked for, since it was subscribed to on purpose; only the host's crawl-delay counts for it.
         """
-        reason = obstacle(address) if wants == "page" else None
-        if reason is not None:
-            raise FetchFailed(reason, False, f"{address[:200]} holds no article that could be read")
         if wants == "robots" or not self._settings.obey_robots:
             return None
         if wants == "feed" and not self._asks_for_feeds:
@@ -189,6 +192,18 @@ class Fetcher:
         if wants == "page":
             check_page(robots, address, self._robots.now())
         return robots
+
+    async def _look_up(self, site: Site) -> None:
+        """Have the host's addresses at hand before it is asked: how long that takes is not the host's silence."""
+        name = _name_of(site.host)
+        if parse_address(name) is not None:
+            return
+        try:
+            await self._resolver.resolve(name, family=socket.AF_UNSPEC)
+        except ValueError as error:  # no name at all, such as one with a label that is too long
+            raise failure_of(error) from error
+        except OSError as error:
+            raise FetchFailed("dns", True, f"{name} has no address: {error.strerror or error}") from error
 
     async def _spacing_seconds(self, site: Site) -> float:
         """Hosts at allowed private addresses have a spacing of their own."""
@@ -205,7 +220,7 @@ class Fetcher:
         if host not in self._private_hosts:
             if len(self._private_hosts) >= HOSTS_REMEMBERED:
                 self._private_hosts.clear()
-            self._private_hosts[host] = await self._resolves_to_private(urlsplit(f"//{host}").hostname or "")
+            self._private_hosts[host] = await self._resolves_to_private(_name_of(host))
         return self._private_hosts[host]
 
     async def _resolves_to_private(self, name: str) -> bool:
@@ -213,9 +228,10 @@ class Fetcher:
         if literal is not None:
             return not is_public(literal)
         try:
-            found = [parse_address(row["host"]) for row in await self._resolver.resolve(name)]
+            rows = await self._resolver.resolve(name, family=socket.AF_UNSPEC)
         except (OSError, ValueError):  # no such name, or none that could be one
             return False
+        found = [parse_address(row["host"]) for row in rows]
         return bool(found) and not any(address is not None and is_public(address) for address in found)
 
 
@@ -228,6 +244,18 @@ async def _make_room(slot: Slot | None, limit: asyncio.Timeout) -> None:
     limit.reschedule(None)
     await slot.enlarge()
     limit.reschedule(ends + now() - started)
+
+
+def _name_of(host: str) -> str:
+    """The host without a port."""
+    return urlsplit(f"//{host}").hostname or ""
+
+
+def _check_kind(address: str) -> None:
+    """Raise `FetchFailed` if the address is of something that is no article."""
+    reason = obstacle(address)
+    if reason is not None:
+        raise FetchFailed(reason, False, f"{address[:200]} holds no article that could be read")
 
 
 def _next_address(answer: Response, hops: list[Hop], most: int) -> str:

@@ -1,13 +1,14 @@
-"""What is remembered of hosts, so that short-lived polls share it: robots.txt, and until when a host rests."""
+"""What is remembered of hosts, so that polls share it: robots.txt, how long a host rests, when it was asked last."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, Double, Index, Integer, String, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Double, Index, Integer, String, Table, Text, delete, select, text
 
 from ingest.database import Database
 from ingest.robots import Rules
@@ -33,6 +34,21 @@ REST = Table(
     Column("until", Double, nullable=False),
     Column("strikes", Integer, nullable=False),
 )
+
+START = Table(
+    "host_start",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("started_at", Double, nullable=False),  # when some process asked the host last
+)
+CLAIM_START = text(
+    "INSERT INTO host_start (name, started_at) VALUES (:name, :now)"
+    " ON CONFLICT (name) DO UPDATE SET started_at = excluded.started_at"
+    " WHERE host_start.started_at <= :now - :apart OR host_start.started_at > :now + :skew"
+)
+SKEW_SECONDS = 5.0
+"""A start that is further ahead is of a clock that was wrong: nobody waits for that."""
+SHORTEST_WAIT = 0.001
 
 RULES_JSON = TypeAdapter(Rules)
 KEPT_SECONDS = 31 * 86_400.0
@@ -63,9 +79,13 @@ class Rest:
 class HostMemory:
     """What is remembered of hosts, in the database. Raises `Transient` for every fault."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], wall: Callable[[], float] = time.time
+    ) -> None:
+        """`wall` is what all processes share and what passes while one waits: seconds since 1970."""
         self._database = database
         self._clock = clock
+        self._wall = wall
         self._is_tidy = False
 
     def now(self) -> float:
@@ -94,6 +114,10 @@ class HostMemory:
         """It answers as it should."""
         await self._database.run(lambda connection: connection.execute(delete(REST).where(REST.c.name == name)))
 
+    async def claim_start(self, host: str, apart: float) -> float:
+        """Note that the host is asked now; if it was just now, by any process, the seconds to wait and claim again."""
+        return await self._database.run(lambda connection: claim_start(connection, host, apart, self._wall()))
+
     async def _put(self, table: Table, row: dict[str, object]) -> None:
         earliest = None if self._is_tidy else self.now() - KEPT_SECONDS
         self._is_tidy = True
@@ -102,6 +126,7 @@ class HostMemory:
             if earliest is not None:
                 connection.execute(delete(ROBOTS).where(ROBOTS.c.expires_at < earliest))
                 connection.execute(delete(REST).where(REST.c.until < earliest))
+                connection.execute(delete(START).where(START.c.started_at < earliest))
             connection.execute(insert_or_replace(table, tuple(row)), row)
 
         await self._database.run(write)
@@ -120,6 +145,15 @@ def load_rests(connection: Connection, earliest: float) -> dict[str, Rest]:
     """The rests that end after a moment, by host or domain."""
     rows = connection.execute(select(REST).where(REST.c.until > earliest))
     return {row.name: Rest(row.until, row.strikes) for row in rows}
+
+
+def claim_start(connection: Connection, host: str, apart: float, now: float) -> float:
+    """0.0 if the host may be asked now, which is noted in the same statement; else the seconds to wait."""
+    claim = {"name": host, "now": now, "apart": apart, "skew": SKEW_SECONDS}
+    if connection.execute(CLAIM_START, claim).rowcount:
+        return 0.0
+    started_at = connection.scalar(select(START.c.started_at).where(START.c.name == host))
+    return max(SHORTEST_WAIT, (started_at or 0.0) + apart - now)
 
 
 def seconds_now() -> float:

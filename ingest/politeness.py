@@ -21,6 +21,10 @@ PATIENCE = 300.0
 """Seconds that a request waits in the queue of its host; one that would wait longer is put off to another poll."""
 
 
+Claim = Callable[[str, float], Awaitable[float]]
+"""Claims a host for a request, so many seconds after any other: 0.0 if it may be made now, else the seconds to wait."""
+
+
 class Crowded(Exception):
     """So many requests wait for one host that this one would come too late."""
 
@@ -113,8 +117,21 @@ class _Place:
     next_start: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What one request needs."""
+
+    site: Site
+    spacing: float
+    domain_spacing: float
+    slot: Slot | None
+
+
 class Politeness:
-    """Gives each site its turn; who waits for one site is in nobody else's way. The clock counts seconds."""
+    """Gives each site its turn; who waits for one site is in nobody else's way. The clock counts seconds.
+
+    With a claim, several processes keep the distance between requests to one host together.
+    """
 
     def __init__(
         self,
@@ -122,11 +139,13 @@ class Politeness:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        claim: Claim | None = None,
     ) -> None:
         self._limits = limits
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self._claim = claim
         self._in_all = asyncio.Semaphore(limits.in_all)
         self._places: dict[str, _Place] = {}
         self._forget_at = PLACES_REMEMBERED
@@ -144,6 +163,7 @@ class Politeness:
         domain = self._place(f"*.{site.domain}", self._limits.per_domain)
         if host.users * spacing_seconds > PATIENCE:
             raise Crowded(f"{host.users} requests wait for {site.host}, {spacing_seconds:g} s apart")
+        wanted = _Wanted(site, spacing_seconds, domain_spacing, slot)
         host.users += 1
         domain.users += 1
         try:
@@ -151,15 +171,31 @@ class Politeness:
                 await held.enter_async_context(host.slots)
                 async with host.turn:  # the next one measures its distance from the very start of this one
                     await self._wait_until(host.next_start)
-                    await self._enter_domain(held, domain, domain_spacing)
-                    if slot is not None:
-                        await slot.take()
-                    await held.enter_async_context(self._in_all)
+                    while (wait := await self._begin(held, domain, wanted)) > 0:
+                        await self._sleep(wait + spacing_seconds * JITTER * self._chance())
                     host.next_start = self._after(spacing_seconds)
                 yield
         finally:
             host.users -= 1
             domain.users -= 1
+
+    async def _begin(self, held: AsyncExitStack, domain: _Place, wanted: _Wanted) -> float:
+        """Take what the request needs besides its host. If another process has just asked that, the seconds to wait.
+
+        The host is claimed last, so that the start is the start; who has to wait for it holds nothing then.
+        """
+        async with AsyncExitStack() as wide:
+            await self._enter_domain(wide, domain, wanted.domain_spacing)
+            if wanted.slot is not None:
+                await wanted.slot.take()
+            await wide.enter_async_context(self._in_all)
+            wait = await self._claim(wanted.site.host, wanted.spacing) if self._claim and wanted.spacing else 0.0
+            if wait <= 0:
+                await held.enter_async_context(wide.pop_all())
+                return 0.0
+        if wanted.slot is not None:
+            wanted.slot.give()
+        return wait
 
     async def _enter_domain(self, held: AsyncExitStack, domain: _Place, spacing: float) -> None:
         """Take the wider slots last: who waits for a host holds nothing that another host needs."""

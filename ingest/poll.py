@@ -20,12 +20,11 @@ from geowire.settings import Settings
 from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
 from ingest.all_of import all_of
 from ingest.backfill import Period, backfill_leased, busy_report, feeds_named
-from ingest.catalogue import fetch_catalogue
+from ingest.catalogue_sync import synced_feeds
 from ingest.database import Database
 from ingest.desk import Clock, Desk
 from ingest.fair_turns import FairTurns
 from ingest.feed_share import part_of
-from ingest.feed_state import sync_catalogue
 from ingest.fetch import Fetcher
 from ingest.forget import Forgotten, forget
 from ingest.host_tables import HostMemory
@@ -211,9 +210,7 @@ async def open_ingest(
 @asynccontextmanager
 async def _running(desk: Desk, sender: Sender, bus: Bus) -> AsyncIterator[Ingest]:
     await asyncio.to_thread(_prepare_topics, bus)
-    feeds = await fetch_catalogue(desk.settings.feeds_location, desk.fetcher)
-    change = await desk.database.run(lambda connection: sync_catalogue(connection, feeds))
-    log.info("catalogue feeds=%d added=%d removed=%d", len(feeds), len(change.added), len(change.removed))
+    feeds = await synced_feeds(desk.settings.feeds_location, desk.fetcher, desk.database)
     sender.start()
     ingest = Ingest(replace(desk, publishers=Publishers(feeds)), sender)
     keeper = asyncio.create_task(ingest.keep_leases())

@@ -17,9 +17,12 @@ NOT_FOUND = 404
 
 
 def next_visit(born_at: datetime, now: datetime, ages: Sequence[timedelta], chance: float) -> datetime | None:
-    """The first of the ages that is still ahead; None if it has passed them all. `chance` is from 0 to 1."""
-    ahead = (born_at + age * (1 + JITTER * chance) for age in sorted(ages))
-    return next((due for due in ahead if due > now), None)
+    """Soon after the first of the ages that is still ahead; None if it has passed them all. `chance` is from 0 to 1.
+
+    Chance only delays: an age once passed is never due again, whatever is drawn the next time.
+    """
+    ahead = next((age for age in sorted(ages) if born_at + age > now), None)
+    return None if ahead is None else born_at + ahead * (1 + JITTER * chance)
 
 
 def born_at(published_at: datetime | None, first_seen_at: datetime) -> datetime:

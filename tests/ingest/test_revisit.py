@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geowire.bus import Delivery
 from geowire.errors import Misconfigured
@@ -25,6 +28,12 @@ Maker = Callable[..., str]
 
 BORN = datetime(2026, 11, 20, 9, tzinfo=UTC)
 AGES = (timedelta(hours=3), timedelta(hours=12), timedelta(days=2))
+
+
+@pytest.fixture
+def item(item: Maker) -> Maker:
+    """Makes an RSS item that is two hours old when it is first seen."""
+    return partial(item, date="Fri, 20 Nov 2026 10:00:00 +0000")
 
 
 def versions(newsroom: Newsroom) -> list[Article | ArticleWithdrawn]:
@@ -62,6 +71,21 @@ def test_chance_spreads_visits_but_never_into_the_past() -> None:
 
     assert late is not None
     assert timedelta(hours=3) < late - BORN <= timedelta(hours=3, minutes=18)
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=len(AGES) + 2))
+def test_a_page_is_visited_once_for_each_age(draws: list[float]) -> None:
+    """Whatever chance has drawn before and draws after a visit."""
+    visits, now = 0, BORN
+
+    for chance in draws:
+        due = next_visit(BORN, now, AGES, chance)
+        if due is None:
+            break
+        assert due > now
+        visits, now = visits + 1, due
+
+    assert visits == len(AGES)
 
 
 def test_a_changed_page_is_the_next_version(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:

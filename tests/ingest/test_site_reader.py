@@ -62,7 +62,7 @@ def test_what_was_learned_outlives_the_process(newsroom: Newsroom, item: Maker) 
 def test_learning_makes_no_version(newsroom: Newsroom, item: Maker) -> None:
     """The first article was published with its frame; it is read again without it, and nothing has changed."""
     publishes(newsroom, item, *TOPICS)
-    newsroom.clock.advances(hours=4)
+    newsroom.clock.advances(hours=11)
 
     assert newsroom.revisits() == {"unchanged": len(TOPICS)}
     assert {article.version for article in newsroom.bus.articles} == {1}
