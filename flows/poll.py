@@ -22,6 +22,8 @@ from ingest.poll import Ingest, open_ingest, poll_in_shards
 from ingest.report import ShardReport
 
 TIMEOUT_SECONDS = 260  # a run that is longer than its interval costs the next one its slot
+POLL_SECONDS = 200
+"""After so long nothing more is asked for: what was asked for is finished, the outbox drained and the run reported."""
 
 
 def is_passing(_task: object, _run: object, state: object) -> bool:
@@ -66,12 +68,13 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
     Returns:
         Entries by outcome; they add up to the entries seen.
     """
+    ends = asyncio.get_running_loop().time() + POLL_SECONDS
     settings = load_settings()
     cap_run_log(settings)
     write_outcomes(settings, "poll")
     with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
         await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)
-        async with open_ingest(settings, bus) as ingest:
+        async with open_ingest(settings, bus, ends=ends) as ingest:
             await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
             report = await ingest.finish()
     get_run_logger().info("%s", one_line(report))

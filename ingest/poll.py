@@ -82,6 +82,8 @@ class Ingest:
         self._began = desk.clock()
         self._started = time.monotonic()
         self._shards: list[ShardReport] = []
+        self._left: set[str] = set()
+        self._unasked = 0
         self._shard_slots = asyncio.Semaphore(SHARDS_AT_ONCE)
 
     async def lease(self, *, all_feeds: bool = False, limit: int | None = None) -> list[LeasedFeed]:
@@ -96,10 +98,14 @@ class Ingest:
     async def poll_some(self, number: int, *, all_feeds: bool, on_progress: Progress | None = None) -> ShardReport:
         """Lease up to so many feeds and poll them. What is not leased yet is free for other processes.
 
-        Only a few shards are at full work at once: the next one leases when most of one is done.
+        Only a few shards are at full work at once: the next one leases when most of one is done. None begins when the
+        poll's time is over.
         """
         async with Slot(self._shard_slots) as slot:
             await slot.take()
+            if asyncio.get_running_loop().time() >= self._desk.ends:
+                self._unasked += number
+                return ShardReport()
             asyncio.get_running_loop().call_later(SHARD_SECONDS, slot.give)
             feeds = await self._lease(self._wanted(all_feeds=all_feeds), number)
             return await self.poll_shard(feeds, on_progress, slot)
@@ -115,9 +121,11 @@ class Ingest:
         self, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None, slot: Slot | None = None
     ) -> ShardReport:
         """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
-        report = await Shard(self._desk, feeds, on_progress, slot).poll()
-        self._shards.append(report)
-        return report
+        shard = Shard(self._desk, feeds, on_progress, slot)
+        await shard.poll()
+        self._shards.append(shard.report)
+        self._left |= shard.left
+        return shard.report
 
     async def revisit(self, limit: int) -> RevisitReport:
         """Read again at most so many pages of articles that are due. Raises `Transient` if the state is down."""
@@ -141,10 +149,13 @@ class Ingest:
 
     async def finish(self, drain: timedelta = DRAIN) -> PollReport:
         """Wait until the bus has everything, but no longer than `drain`; the report of all shards."""
+        unasked = self._unasked + len(self._left)
+        if unasked:
+            log.warning("the time is over feeds=%d; the next poll asks them", unasked)
         left = await asyncio.to_thread(self._sender.drain, drain.total_seconds())
         if left:
             log.warning("outbox not empty records=%d; the next poll sends them", left)
-        return PollReport.of(self._shards, timedelta(seconds=time.monotonic() - self._started), left)
+        return PollReport.of(self._shards, timedelta(seconds=time.monotonic() - self._started), left, unasked)
 
     async def warm_up(self) -> None:
         """Wait until the worker processes are there; a poll that does not wait fetches its first feeds meanwhile."""
@@ -170,10 +181,16 @@ class Ingest:
 
 @asynccontextmanager
 async def open_ingest(
-    settings: Settings, bus: Bus, *, clock: Clock = utc_now, random: chance.Random | None = None
+    settings: Settings,
+    bus: Bus,
+    *,
+    clock: Clock = utc_now,
+    random: chance.Random | None = None,
+    ends: float = math.inf,
 ) -> AsyncIterator[Ingest]:
     """Everything that a poll needs, ready: catalogue read, state open, sender running.
 
+    `ends` is when nothing more is asked for, on the event loop's clock, in seconds.
     Raises `Misconfigured` or `Transient` in one line if the catalogue, the state or the bus cannot be used.
     """
     draw = random or chance.Random()
@@ -199,6 +216,7 @@ async def open_ingest(
                 page_slots=asyncio.Semaphore(settings.concurrency),
                 large_places=LargePlaces(LARGE_AT_ONCE),
                 stuck_sites=Strikes("site-stuck", "gave pages that could not be read"),
+                ends=ends,
             )
             async with _running(desk, sender, bus) as ingest:
                 yield ingest

@@ -63,11 +63,26 @@ class Visit:
         return Attempt(leased.address, was_well=leased.failures == 0, fault=self.polled.reading.fault)
 
 
-async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit:
-    """Ask the feed and handle its entries. Raises `Transient` if the database does not answer."""
+async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit | None:
+    """Ask the feed and handle its entries; None if the poll's time was over before it had answered.
+
+    Raises `Transient` if the database does not answer.
+    """
+    limit = asyncio.timeout_at(desk.ends)
+    try:
+        async with limit:
+            return await _visit(desk, leased, limit)
+    except TimeoutError:
+        if limit.expired():
+            return None
+        raise
+
+
+async def _visit(desk: Desk, leased: LeasedFeed, limit: asyncio.Timeout) -> Visit:
     async with desk.feed_turns.turn(site_of(leased.address).host), Slot(None, desk.large_places) as slot:
         started = time.monotonic()
         reading = await read_feed(desk, leased, slot)
+        limit.reschedule(None)  # what it has answered is handled to the end; each page minds the time for itself
         slot.shrink()
         polled, tally = Polled(leased, reading), Tally()
         if reading.fault is None:
@@ -94,7 +109,9 @@ async def take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tal
     entries = list({entry.key: entry for entry in (*waiting, *parsed.entries)}.values())
     if not entries:
         return Familiarity()
-    source = FeedDocument(leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings, len(waiting)))
+    source = FeedDocument(
+        leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings, len(waiting), desk.ends)
+    )
     first, again = _by_link(entries)
     tasks = await _entry_tasks(desk, source, first)
     ended = await asyncio.gather(*(poll_entry(desk, task) for task in tasks))

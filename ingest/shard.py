@@ -38,22 +38,34 @@ class Shard:
     ) -> None:
         self._desk = desk
         self._feeds = feeds
+        self._ids = [leased.feed.id for leased in feeds]
         self._on_progress = on_progress
         self._slot = slot
         self._reports: dict[str, FeedReport] = {}
         self._attempts: list[Attempt] = []
         self._waiting: list[Visit] = []
 
-    async def poll(self) -> ShardReport:
+    @property
+    def report(self) -> ShardReport:
+        """The feeds whose poll has ended."""
+        return ShardReport(tuple(self._reports[feed_id] for feed_id in self._ids if feed_id in self._reports))
+
+    @property
+    def left(self) -> frozenset[str]:
+        """The ids of those that are as they were: the time was over, or a fault ended the shard."""
+        return frozenset(self._ids) - self._reports.keys()
+
+    async def poll(self) -> None:
         """Poll the feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
         await all_of([self._guarded(leased, self._visit(leased)) for leased in self._feeds])
         is_ours = is_our_network(self._attempts)
         ends = [(visit.polled.leased, self._end(visit, is_ours=is_ours)) for visit in self._waiting]
         await all_of([self._guarded(leased, end) for leased, end in ends])
-        return ShardReport(tuple(self._reports[leased.feed.id] for leased in self._feeds))
 
     async def _visit(self, leased: LeasedFeed) -> None:
         visit = await visit_feed(self._desk, leased)
+        if visit is None:
+            return
         self._attempts.append(visit.attempt)
         if self._slot is not None and len(self._attempts) >= MOST * len(self._feeds):
             self._slot.give()

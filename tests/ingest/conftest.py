@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -76,10 +77,11 @@ class FakeWeb:
         """Send the reader elsewhere."""
         return self.fails(path, status, Location=target)
 
-    def hangs(self, path: str) -> str:
-        """Never answer."""
+    def hangs(self, path: str, tells: Callable[[], object] = lambda: None) -> str:
+        """Never answer, and tell when asked."""
 
         async def wait(_: web.Request) -> web.StreamResponse:
+            tells()
             await self._ended.wait()
             return web.Response()
 
@@ -228,13 +230,15 @@ class Newsroom:
         outcomes: dict[str, int] = self.runs(work, **changes)
         return outcomes
 
-    def runs(self, work: Callable[[Ingest], Awaitable[Any]], **changes: Any) -> Any:
-        """Do something with an open ingest."""
+    def runs(self, work: Callable[[Ingest], Awaitable[Any]], seconds: float = math.inf, **changes: Any) -> Any:
+        """Do something with an open ingest; after so many seconds it asks for nothing more."""
 
         async def run() -> Any:
             chance = random.Random(0)
             settings = self.settings.with_(**changes)
-            async with open_ingest(settings, self.bus, clock=self.clock, random=chance) as ingest:  # type: ignore[arg-type]
+            ends = asyncio.get_running_loop().time() + seconds
+            opened = open_ingest(settings, self.bus, clock=self.clock, random=chance, ends=ends)  # type: ignore[arg-type]
+            async with opened as ingest:
                 return await work(ingest)
 
         return asyncio.run(run())

@@ -267,7 +267,7 @@ def test_a_feed_that_breaks_the_program_fails_alone(newsroom: Newsroom, monkeypa
     """Whatever is wrong with us for one feed, the others are polled and the report is whole."""
     newsroom.subscribes(newsroom.web.publishes("/bad.xml"), newsroom.web.publishes("/good.xml"))
 
-    async def broken(desk: Desk, leased: LeasedFeed) -> Visit:
+    async def broken(desk: Desk, leased: LeasedFeed) -> Visit | None:
         if leased.feed.url.endswith("/bad.xml"):
             raise ZeroDivisionError("oops")
         return await visit_feed(desk, leased)
