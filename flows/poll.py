@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import Any
 
-from prefect import flow, get_run_logger, task
+from prefect import State, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_poll_report
@@ -26,15 +27,9 @@ POLL_SECONDS = 200
 """After so long nothing more is asked for: what was asked for is finished, the outbox drained and the run reported."""
 
 
-def is_passing(_task: object, _run: object, state: object) -> bool:
-    """Whether a shard failed for a reason that passes, so that trying again makes sense."""
-    try:
-        state.result()  # type: ignore[attr-defined]
-    except Transient:
-        return True
-    except Exception:  # noqa: BLE001  # whatever else it was, it will be so again
-        return False
-    return False
+async def is_passing(_task: object, _run: object, state: State[Any]) -> bool:
+    """Whether a shard failed for a reason that passes: whatever else it was, it will be so again."""
+    return isinstance(await state.aresult(raise_on_failure=False), Transient)
 
 
 @task(

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
+
 from geowire.bus import Bus
 from geowire.errors import Transient
 from geowire.settings import Settings
@@ -111,8 +113,18 @@ class Ingest:
             return await self.poll_shard(feeds, on_progress, slot)
 
     async def _lease(self, wanted: Wanted, limit: int | None) -> list[LeasedFeed]:
-        claim = self._claim()
-        return await self._desk.database.run(lambda connection: lease_wanted(connection, claim, wanted, limit))
+        """Feeds that an ended shard has left are free again by then: the attempt after it takes them."""
+        claim, left, self._left = self._claim(), self._left, set()
+
+        def take(connection: Connection) -> list[LeasedFeed]:
+            release(connection, claim.owner, tuple(left))
+            return lease_wanted(connection, claim, wanted, limit)
+
+        try:
+            return await self._desk.database.run(take)
+        except Transient:
+            self._left |= left
+            raise
 
     def _wanted(self, *, all_feeds: bool) -> Wanted:
         return Wanted(all_feeds, self._began)
@@ -120,11 +132,16 @@ class Ingest:
     async def poll_shard(
         self, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None, slot: Slot | None = None
     ) -> ShardReport:
-        """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
+        """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down.
+
+        Feeds that have ended are reported in either case; the others may be leased again.
+        """
         shard = Shard(self._desk, feeds, on_progress, slot)
-        await shard.poll()
-        self._shards.append(shard.report)
-        self._left |= shard.left
+        try:
+            await shard.poll()
+        finally:
+            self._shards.append(shard.report)
+            self._left |= shard.left
         return shard.report
 
     async def revisit(self, limit: int) -> RevisitReport:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from geowire.events import encode, feed_event
 from geowire.messages import FeedPolled
 from ingest import outcomes
+from ingest.all_of import all_of
 from ingest.article_state import articles_at
 from ingest.decide import is_too_old, worth_a_look
 from ingest.desk import Desk
@@ -114,11 +115,11 @@ async def take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tal
     )
     first, again = _by_link(entries)
     tasks = await _entry_tasks(desk, source, first)
-    ended = await asyncio.gather(*(poll_entry(desk, task) for task in tasks))
+    ended = await all_of([poll_entry(desk, task) for task in tasks])
     if again:  # now that it is known what their links lead to
         firsts = {link_of(task): outcome for task, outcome in zip(tasks, ended, strict=True)}
         repeated = await _entry_tasks(desk, source, again)
-        ended += await asyncio.gather(*(poll_again(desk, task, firsts[link_of(task)]) for task in repeated))
+        ended += await all_of([poll_again(desk, task, firsts[link_of(task)]) for task in repeated])
         tasks += repeated
     for task, outcome in zip(tasks, ended, strict=True):
         tally.add(outcome)

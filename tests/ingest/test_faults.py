@@ -6,13 +6,14 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
 from geowire.bus import Record
 from geowire.errors import Misconfigured, Transient
@@ -21,11 +22,12 @@ from geowire.topics import ARTICLES
 from ingest.all_of import all_of
 from ingest.database import Database
 from ingest.desk import Desk
+from ingest.feed_state import PolledFeed, finish_poll
 from ingest.leases import LeasedFeed
 from ingest.outbox_rows import count_waiting
 from ingest.poll import Ingest, open_ingest
 from ingest.poll_feed import Visit, visit_feed
-from ingest.report import PollReport
+from ingest.report import FeedReport, PollReport
 
 if TYPE_CHECKING:
     from ingest.conftest import Newsroom
@@ -140,6 +142,85 @@ def test_fault_of_ours_is_counted_and_met_again(
 
     assert first.entries == {"failed:internal-error": 4}
     assert second.entries == {"published": 4}
+
+
+def test_a_shard_that_failed_is_tried_again_with_the_feeds_that_it_left(
+    newsroom: Newsroom, item: Maker, article_page: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although this process holds their leases; what had ended before is reported, and not polled again."""
+    stock(newsroom, item, article_page, feeds=3, pages=1)
+    is_down, others = True, asyncio.Event()
+
+    def finish(connection: Connection, end: PolledFeed) -> bool:
+        if is_down and end.polled.url.endswith("/1.xml"):
+            raise Transient("state: the database does not answer")
+        return finish_poll(connection, end)
+
+    async def visit(desk: Desk, leased: LeasedFeed) -> Visit | None:
+        if leased.feed.url.endswith("/1.xml"):
+            await others.wait()
+        return await visit_feed(desk, leased)
+
+    async def work(ingest: Ingest) -> PollReport:
+        nonlocal is_down
+        seen: list[FeedReport] = []
+
+        def note(feed: FeedReport) -> None:
+            seen.append(feed)
+            if len(seen) == 2:
+                others.set()
+
+        with pytest.raises(Transient):
+            await ingest.poll_some(3, all_feeds=True, on_progress=note)
+        is_down = False
+        await ingest.poll_some(3, all_feeds=True)
+        return await ingest.finish(timedelta(seconds=0.5))
+
+    monkeypatch.setattr("ingest.poll_feed.finish_poll", finish)
+    monkeypatch.setattr("ingest.shard.visit_feed", visit)
+
+    report = newsroom.runs(work)
+
+    assert sorted(feed.url[-6:] for feed in report.feeds) == ["/0.xml", "/1.xml", "/2.xml"]
+    assert [newsroom.web.asked(f"/{feed}.xml") for feed in range(3)] == [1, 2, 1]
+    assert report.unasked == 0
+    assert len(newsroom.bus.articles) == 3
+
+
+def test_nothing_of_a_poll_goes_on_after_it_has_failed(
+    newsroom: Newsroom, item: Maker, article_page: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the other entries of the feed nor, in a revisit, the other pages: the next attempt begins alone."""
+    asked = asyncio.Event()
+
+    async def dies(*_: object, **__: object) -> Any:
+        await asked.wait()
+        raise Transient("state: the process dies here")
+
+    def goes_on(work: Callable[[Ingest], Coroutine[Any, Any, Any]]) -> set[str]:
+        async def run(ingest: Ingest) -> set[str]:
+            loop = asyncio.get_running_loop()
+            newsroom.web.hangs("/0/1.html", lambda: loop.call_soon_threadsafe(asked.set))
+            await ingest.warm_up()
+            before = asyncio.all_tasks()
+            with pytest.raises(Transient):
+                await work(ingest)
+            asked.clear()
+            return {str(task.get_coro()) for task in asyncio.all_tasks() - before}
+
+        left: set[str] = newsroom.runs(run)
+        return left
+
+    stock(newsroom, item, article_page, feeds=1, pages=2)
+    with monkeypatch.context() as broken:
+        broken.setattr("ingest.poll_entry._publish_first", dies)
+        assert goes_on(lambda ingest: ingest.poll_some(1, all_feeds=True)) == set()
+    newsroom.web.serves("/0/1.html", article_page("Report 0-1."))
+    newsroom.polls()
+    newsroom.clock.advances(hours=4)
+    with monkeypatch.context() as broken:
+        broken.setattr("ingest.revisit._compare", dies)
+        assert goes_on(lambda ingest: ingest.revisit(2)) == set()
 
 
 def test_two_polls_at_once_publish_each_article_once(newsroom: Newsroom, item: Maker, article_page: Maker) -> None:
