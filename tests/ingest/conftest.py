@@ -21,7 +21,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from geowire.bus import Delivery, Record
-from geowire.errors import Rejected, Transient
+from geowire.errors import Misconfigured, Rejected, Transient
 from geowire.events import decode
 from geowire.messages import Article, FeedPolled, IngestFailure
 from geowire.settings import Settings
@@ -153,6 +153,7 @@ class FakeBus:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.is_down = False
+        self.denies = False
         self.refuses: Callable[[Record], bool] = lambda _: False
 
     def ensure_topics(self, topics: Any) -> list[str]:
@@ -163,6 +164,8 @@ class FakeBus:
         """Keep the batch, or fail."""
         if self.is_down:
             raise Transient("the broker is down")
+        if self.denies:
+            raise Misconfigured("Kafka: cannot publish: topic authorization failed")
         if any(self.refuses(record) for record in batch):
             raise Rejected("too-large", "the record passes the limit")
         self.records += batch

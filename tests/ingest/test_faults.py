@@ -73,6 +73,24 @@ def test_broker_outage_fails_no_crawl(newsroom: Newsroom, item: Maker, article_p
     assert len(newsroom.bus.articles) == 4
 
 
+def test_a_bus_that_refuses_us_fails_the_poll_with_its_reason(
+    newsroom: Newsroom, item: Maker, article_page: Maker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In one line, at the end; what was found waits in the outbox until a person has put it right."""
+    stock(newsroom, item, article_page, feeds=1)
+    newsroom.bus.denies = True
+
+    with pytest.raises(Misconfigured, match="cannot publish"):
+        newsroom.polls()
+
+    newsroom.bus.denies = False
+    report = newsroom.polls()
+    stopped = [record for record in caplog.records if record.getMessage().startswith("outbox stopped")]
+    assert [bool(record.exc_info) for record in stopped] == [False]
+    assert (report.results, report.undelivered) == ({"not-modified": 1}, 0)
+    assert len(newsroom.bus.articles) == 4
+
+
 def test_crash_between_publishing_and_striking_repeats_the_same_bytes(
     newsroom: Newsroom, item: Maker, article_page: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
