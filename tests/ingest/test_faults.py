@@ -25,9 +25,11 @@ from ingest.desk import Desk
 from ingest.feed_state import PolledFeed, finish_poll
 from ingest.leases import LeasedFeed
 from ingest.outbox_rows import count_waiting
+from ingest.outcomes import Tally
 from ingest.poll import Ingest, open_ingest
 from ingest.poll_feed import Visit, visit_feed
 from ingest.report import FeedReport, PollReport
+from ingest.verdict import Moment, Polled, Verdict, give_verdict
 
 if TYPE_CHECKING:
     from ingest.conftest import Newsroom
@@ -174,10 +176,10 @@ def test_a_shard_that_failed_is_tried_again_with_the_feeds_that_it_left(
             raise Transient("state: the database does not answer")
         return finish_poll(connection, end)
 
-    async def visit(desk: Desk, leased: LeasedFeed) -> Visit | None:
+    async def visit(desk: Desk, leased: LeasedFeed, tally: Tally) -> Visit | None:
         if leased.feed.url.endswith("/1.xml"):
             await others.wait()
-        return await visit_feed(desk, leased)
+        return await visit_feed(desk, leased, tally)
 
     async def work(ingest: Ingest) -> PollReport:
         nonlocal is_down
@@ -366,10 +368,10 @@ def test_a_feed_that_breaks_the_program_fails_alone(newsroom: Newsroom, monkeypa
     """Whatever is wrong with us for one feed, the others are polled and the report is whole."""
     newsroom.subscribes(newsroom.web.publishes("/bad.xml"), newsroom.web.publishes("/good.xml"))
 
-    async def broken(desk: Desk, leased: LeasedFeed) -> Visit | None:
+    async def broken(desk: Desk, leased: LeasedFeed, tally: Tally) -> Visit | None:
         if leased.feed.url.endswith("/bad.xml"):
             raise ZeroDivisionError("oops")
-        return await visit_feed(desk, leased)
+        return await visit_feed(desk, leased, tally)
 
     monkeypatch.setattr("ingest.shard.visit_feed", broken)
 
@@ -377,3 +379,44 @@ def test_a_feed_that_breaks_the_program_fails_alone(newsroom: Newsroom, monkeypa
 
     assert report.results == {"failed": 1, "changed": 1}
     assert str(report.failures[0].error).startswith("internal-error: ZeroDivisionError")
+    [told] = [poll for poll in newsroom.bus.polls if poll.url.endswith("/bad.xml")]
+    assert (told.result, told.state, told.error) == ("failed", "failing", report.failures[0].error)
+    assert (told.interval_seconds or 0) >= newsroom.settings.poll_interval_min.total_seconds()
+
+
+def test_a_feed_that_breaks_the_program_is_read_again_with_what_it_brought_counted(
+    newsroom: Newsroom, item: Maker, article_page: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No validator hides from the next poll what this one may not have finished."""
+    stock(newsroom, item, article_page, feeds=1)
+    with monkeypatch.context() as broken:
+        broken.setattr("ingest.poll_feed._familiarity", None)
+        first = newsroom.polls()
+
+    second = newsroom.polls()
+
+    assert (first.results, first.entries) == ({"failed": 1}, {"published": 4})
+    assert newsroom.bus.polls[0].entries == {"published": 4}
+    assert (second.results, second.entries) == ({"changed": 1}, {"unchanged": 4})
+
+
+@pytest.mark.parametrize("even_broken", [False, True])
+def test_a_feed_that_cannot_be_judged_fails_alone(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, even_broken: bool
+) -> None:
+    """It is judged as broken; if that breaks too, it is reported and stays due."""
+    newsroom.subscribes(newsroom.web.publishes("/bad.xml"), newsroom.web.publishes("/good.xml"))
+
+    def judge(polled: Polled, moment: Moment) -> Verdict:
+        is_bad = polled.leased.feed.url.endswith("/bad.xml")
+        if is_bad and (even_broken or polled.reading.fault is None):
+            raise ZeroDivisionError("oops")
+        return give_verdict(polled, moment)
+
+    monkeypatch.setattr("ingest.poll_feed.give_verdict", judge)
+
+    report = newsroom.polls()
+
+    assert report.results == {"failed": 1, "changed": 1}
+    assert [feed.state for feed in report.failures] == ["new" if even_broken else "failing"]
+    assert len(newsroom.bus.polls) == (1 if even_broken else 2)
