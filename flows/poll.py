@@ -11,14 +11,13 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_poll_report
 from flows.events import emit_poll
+from flows.ingest_bus import bus_for_ingest
 from flows.names import poll_run_name, shard_run_name
 from flows.reports import one_line
 from flows.run_log import cap_run_log
-from geowire.bus import ensure_topics_or_later, open_bus
 from geowire.errors import Transient
 from geowire.logs import write_outcomes
 from geowire.settings import load_settings
-from geowire.topics import TOPICS
 from ingest.poll import Ingest, open_ingest, poll_in_shards
 from ingest.report import ShardReport
 
@@ -67,11 +66,9 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
     settings = load_settings()
     cap_run_log(settings)
     write_outcomes(settings, "poll")
-    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
-        await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)
-        async with open_ingest(settings, bus, ends=ends) as ingest:
-            await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
-            report = await ingest.finish()
+    async with bus_for_ingest(settings) as bus, open_ingest(settings, bus, ends=ends) as ingest:
+        await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
+        report = await ingest.finish()
     get_run_logger().info("%s", one_line(report))
     await publish_poll_report(report)
     emit_poll(report)

@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 from geowire.bus import Bus
 from geowire.errors import Transient
 from geowire.settings import Settings
-from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
 from ingest.all_of import all_of
 from ingest.backfill import Period, backfill_leased, busy_report, feeds_named
 from ingest.catalogue import fetch_catalogue
@@ -29,7 +28,6 @@ from ingest.fair_turns import FairTurns
 from ingest.feed_share import part_of
 from ingest.feed_state import sync_catalogue
 from ingest.fetch import Fetcher
-from ingest.forget import Forgotten, forget
 from ingest.host_tables import HostMemory
 from ingest.leases import Claim, LeasedFeed, Wanted, count_wanted, lease_wanted, new_owner, release, renew
 from ingest.outbox import Sender, SenderOptions
@@ -205,10 +203,11 @@ async def open_ingest(
     random: chance.Random | None = None,
     ends: float = math.inf,
 ) -> AsyncIterator[Ingest]:
-    """Everything that a poll needs, ready: catalogue read, state open, sender running.
+    """Everything that a poll needs, ready: catalogue read, state open, sender running. The bus has its topics.
 
     `ends` is when nothing more is asked for, on the event loop's clock, in seconds.
-    Raises `Misconfigured` or `Transient` in one line if the catalogue, the state or the bus cannot be used.
+
+    Raises `Misconfigured` or `Transient` in one line if the catalogue or the state cannot be used.
     """
     draw = random or chance.Random()
     owner = new_owner(chance.SystemRandom().getrandbits(32))
@@ -235,7 +234,7 @@ async def open_ingest(
                 stuck_sites=Strikes("site-stuck", "gave pages that could not be read"),
                 ends=ends,
             )
-            async with _running(desk, sender, bus) as ingest:
+            async with _running(desk, sender) as ingest:
                 yield ingest
             await sites.save()
     finally:
@@ -244,8 +243,7 @@ async def open_ingest(
 
 
 @asynccontextmanager
-async def _running(desk: Desk, sender: Sender, bus: Bus) -> AsyncIterator[Ingest]:
-    await asyncio.to_thread(_prepare_topics, bus)
+async def _running(desk: Desk, sender: Sender) -> AsyncIterator[Ingest]:
     feeds = await fetch_catalogue(desk.settings.feeds_location, desk.fetcher)
     change = await desk.database.run(lambda connection: sync_catalogue(connection, feeds))
     log.info("catalogue feeds=%d added=%d removed=%d", len(feeds), len(change.added), len(change.removed))
@@ -259,15 +257,6 @@ async def _running(desk: Desk, sender: Sender, bus: Bus) -> AsyncIterator[Ingest
         await ingest.give_back()
 
 
-def _prepare_topics(bus: Bus) -> None:
-    """A bus that is down fails no crawl: the sender waits for it."""
-    try:
-        for difference in bus.ensure_topics((ARTICLES, FEEDS, DEADLETTERS)):
-            log.warning("topic differs: %s", difference)
-    except Transient as error:
-        log.warning("bus does not answer: %s", error)
-
-
 PollShard = Callable[[int, int, int], Coroutine[Any, Any, ShardReport]]
 """Polls so many feeds as shard number N of M."""
 
@@ -276,55 +265,3 @@ async def poll_in_shards(ingest: Ingest, poll_shard: PollShard, *, all_feeds: bo
     """Poll what is wanted; each shard leases its feeds when its turn comes."""
     sizes = shard_sizes(await ingest.count(all_feeds=all_feeds))
     await all_of([poll_shard(size, number, len(sizes)) for number, size in enumerate(sizes, 1)])
-
-
-async def revisit_once(settings: Settings, bus: Bus, limit: int) -> RevisitReport:
-    """One whole revisit, as a flow does it, without Prefect."""
-    async with open_ingest(settings, bus) as ingest:
-        report = await ingest.revisit(limit)
-        await ingest.finish()
-        return report
-
-
-async def backfill_once(
-    settings: Settings,
-    bus: Bus,
-    feed: str,
-    period: Period,
-    *,
-    clock: Clock = utc_now,
-    on_progress: Progress | None = None,
-) -> PollReport:
-    """One whole backfill, as a flow does it, without Prefect."""
-    async with open_ingest(period.settings(settings, clock()), bus, clock=clock) as ingest:
-        await ingest.backfill(feed, period, on_progress)
-        return await ingest.finish()
-
-
-def forget_once(settings: Settings, bus: Bus, url: str, *, clock: Clock = utc_now) -> Forgotten | None:
-    """Take back the article at an address and tell the readers; None if none is known there."""
-    database = Database(settings.state_url)
-    options = SenderOptions(new_owner(chance.SystemRandom().getrandbits(32)), clock, DRAIN, settings.retry_wait)
-    sender = Sender(database, bus, options)
-    sender.start()
-    try:
-        forgotten = database.run_here(lambda connection: forget(connection, url, clock))
-        if sender.drain(DRAIN.total_seconds()):
-            raise Transient("the bus does not answer: the withdrawal waits in the outbox, and the next poll sends it")
-    finally:
-        sender.stop()
-        database.close()
-    return forgotten
-
-
-async def poll_once(
-    settings: Settings, bus: Bus, *, all_feeds: bool = False, on_progress: Progress | None = None
-) -> PollReport:
-    """One whole poll, as a flow does it, without Prefect."""
-    async with open_ingest(settings, bus) as ingest:
-
-        async def poll_shard(size: int, _number: int, _of: int) -> ShardReport:
-            return await ingest.poll_some(size, all_feeds=all_feeds, on_progress=on_progress)
-
-        await poll_in_shards(ingest, poll_shard, all_feeds=all_feeds)
-        return await ingest.finish()

@@ -156,10 +156,6 @@ class FakeBus:
         self.denies = False
         self.refuses: Callable[[Record], bool] = lambda _: False
 
-    def ensure_topics(self, topics: Any) -> list[str]:
-        """Every topic is there."""
-        return [topic.name for topic in topics if not topic.partitions]
-
     def publish(self, batch: Sequence[Record]) -> None:
         """Keep the batch, or fail."""
         if self.is_down:

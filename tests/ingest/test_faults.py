@@ -40,11 +40,13 @@ POLLER = """
 import asyncio
 from geowire.bus import open_bus
 from geowire.settings import load_settings
-from ingest.poll import poll_once
+from geowire.topics import TOPICS
+from ingest.once import poll_once
 
 if __name__ == "__main__":
     settings = load_settings()
     with open_bus(settings.bus_url) as bus:
+        bus.ensure_topics(TOPICS)
         asyncio.run(poll_once(settings, bus, all_feeds=True, on_progress=lambda _: print("polled", flush=True)))
 """
 

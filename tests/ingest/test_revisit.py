@@ -15,7 +15,7 @@ from geowire.errors import Misconfigured
 from geowire.events import decode
 from geowire.messages import Article, ArticleWithdrawn
 from geowire.settings import load_settings
-from ingest.poll import forget_once
+from ingest.once import forget_once
 from ingest.revisit_plan import next_visit
 
 if TYPE_CHECKING:
