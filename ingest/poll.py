@@ -86,10 +86,6 @@ class Ingest:
         self._unasked = 0
         self._shard_slots = asyncio.Semaphore(SHARDS_AT_ONCE)
 
-    async def lease(self, *, all_feeds: bool = False, limit: int | None = None) -> list[LeasedFeed]:
-        """Lease the feeds that are due (or all that nobody else polls), the longest overdue first."""
-        return await self._lease(Wanted(all_feeds), limit)
-
     async def count(self, *, all_feeds: bool = False) -> int:
         """How many feeds this poll is about and nobody else polls now."""
         wanted, now = self._wanted(all_feeds=all_feeds), self._desk.clock()
@@ -107,15 +103,19 @@ class Ingest:
                 self._unasked += number
                 return ShardReport()
             asyncio.get_running_loop().call_later(SHARD_SECONDS, slot.give)
-            feeds = await self._lease(self._wanted(all_feeds=all_feeds), number)
+            feeds = await self.lease(self._wanted(all_feeds=all_feeds), number)
             return await self.poll_shard(feeds, on_progress, slot)
 
-    async def _lease(self, wanted: Wanted, limit: int | None) -> list[LeasedFeed]:
-        """Feeds that an ended shard has left are free again by then: the attempt after it takes them."""
+    async def lease(self, wanted: Wanted, limit: int | None = None) -> list[LeasedFeed]:
+        """Lease feeds that are wanted and that nobody else polls, the longest overdue first.
+
+        Those that an ended shard has left are free again by then: the attempt after it takes them.
+        """
         claim, left, self._left = self._claim(), self._left, set()
 
         def take(connection: Connection) -> list[LeasedFeed]:
-            release(connection, claim.owner, tuple(left))
+            if left:
+                release(connection, claim.owner, tuple(left))
             return lease_wanted(connection, claim, wanted, limit)
 
         try:
@@ -155,7 +155,7 @@ class Ingest:
     async def _backfill_some(self, left: set[str], period: Period, on_progress: Progress | None) -> None:
         for attempt in range(BACKFILL_ATTEMPTS):
             await asyncio.sleep(BACKFILL_WAIT if attempt else 0.0)
-            feeds = await self._lease(Wanted(feed_ids=tuple(sorted(left))), None)
+            feeds = await self.lease(Wanted(feed_ids=tuple(sorted(left))))
             self._shards.append(await backfill_leased(self._desk, feeds, period, on_progress))
             left -= {leased.feed.id for leased in feeds}
             if not left:

@@ -27,6 +27,7 @@ from geowire.messages import Article, FeedPolled, IngestFailure
 from geowire.settings import Settings
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
+from ingest.leases import Wanted
 from ingest.poll import Ingest, open_ingest
 from ingest.report import FeedReport, PollReport
 from ingest.worker import work_on_entry
@@ -245,7 +246,7 @@ class Newsroom:
 
 async def _whole_poll(ingest: Ingest) -> PollReport:
     seen: list[FeedReport] = []
-    await ingest.poll_shard(await ingest.lease(all_feeds=True), seen.append)
+    await ingest.poll_shard(await ingest.lease(Wanted(all_feeds=True)), seen.append)
     return await ingest.finish(timedelta(seconds=0.5))
 
 

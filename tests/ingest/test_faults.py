@@ -23,7 +23,7 @@ from ingest.all_of import all_of
 from ingest.database import Database
 from ingest.desk import Desk
 from ingest.feed_state import PolledFeed, finish_poll
-from ingest.leases import LeasedFeed
+from ingest.leases import LeasedFeed, Wanted
 from ingest.outbox_rows import count_waiting
 from ingest.outcomes import Tally
 from ingest.poll import Ingest, open_ingest
@@ -251,7 +251,7 @@ def test_two_polls_at_once_publish_each_article_once(newsroom: Newsroom, item: M
 
     async def poll() -> PollReport:
         async with open_ingest(newsroom.settings, newsroom.bus, clock=newsroom.clock) as ingest:  # type: ignore[arg-type]
-            await ingest.poll_shard(await ingest.lease(limit=3))
+            await ingest.poll_shard(await ingest.lease(Wanted(), 3))
             return await ingest.finish(timedelta(seconds=10))
 
     async def both() -> list[PollReport]:
@@ -274,7 +274,7 @@ def test_two_pollers_share_postgres(newsroom: Newsroom, item: Maker, article_pag
 
     async def poll() -> PollReport:
         async with open_ingest(shared, newsroom.bus, clock=newsroom.clock) as ingest:  # type: ignore[arg-type]
-            await ingest.poll_shard(await ingest.lease(limit=3))
+            await ingest.poll_shard(await ingest.lease(Wanted(), 3))
             return await ingest.finish(timedelta(seconds=10))
 
     async def both() -> list[PollReport]:
@@ -341,7 +341,7 @@ def test_leases_are_given_back_at_the_end(newsroom: Newsroom, item: Maker, artic
     stock(newsroom, item, article_page, feeds=2)
 
     async def lease(ingest: Ingest) -> int:
-        return len(await ingest.lease())
+        return len(await ingest.lease(Wanted()))
 
     assert newsroom.runs(lease) == 2
     assert newsroom.runs(lease) == 2
