@@ -142,7 +142,7 @@ def measure_poll(folder: Path, catalogue: Path) -> dict[str, Any]:
     from geowire.bus import open_bus  # noqa: PLC0415  # the bare measurement must not import it
     from geowire.settings import load_settings  # noqa: PLC0415
     from geowire.topics import ARTICLES, TOPICS  # noqa: PLC0415
-    from ingest.poll import poll_once  # noqa: PLC0415
+    from ingest.once import poll_once  # noqa: PLC0415
 
     settings = load_settings(
         data=folder,

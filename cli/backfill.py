@@ -14,7 +14,7 @@ from cli.stages import ready_bus
 from geowire.bus import Bus
 from geowire.settings import Settings, load_settings
 from ingest.backfill import Period, parse_period
-from ingest.poll import backfill_once
+from ingest.once import backfill_once
 from ingest.report import FeedReport, PollReport
 
 

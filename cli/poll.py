@@ -11,7 +11,7 @@ from cli.console import note, print_counts, print_json, progress, say
 from cli.stages import ready_bus
 from geowire.bus import Bus
 from geowire.settings import Settings, load_settings
-from ingest.poll import poll_once
+from ingest.once import poll_once
 from ingest.report import FeedReport, PollReport
 
 

@@ -12,7 +12,7 @@ from cli.stages import ready_bus
 from geowire.errors import Misconfigured
 from geowire.settings import load_settings
 from ingest.identity import repair_link
-from ingest.poll import forget_once, revisit_once
+from ingest.once import forget_once, revisit_once
 
 
 def revisit(

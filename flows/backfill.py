@@ -14,7 +14,7 @@ from geowire.bus import open_bus
 from geowire.settings import load_settings
 from geowire.topics import TOPICS
 from ingest.backfill import parse_period
-from ingest.poll import backfill_once
+from ingest.once import backfill_once
 
 TIMEOUT_SECONDS = 6 * 3_600
 

@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import Any
 
-from prefect import flow, get_run_logger, task
+from prefect import State, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_poll_report
 from flows.events import emit_poll
+from flows.ingest_bus import bus_for_ingest
 from flows.names import poll_run_name, shard_run_name
 from flows.reports import one_line
 from flows.run_log import cap_run_log
-from geowire.bus import ensure_topics_or_later, open_bus
 from geowire.errors import Transient
 from geowire.logs import write_outcomes
 from geowire.settings import load_settings
-from geowire.topics import TOPICS
 from ingest.poll import Ingest, open_ingest, poll_in_shards
 from ingest.report import ShardReport
 
 TIMEOUT_SECONDS = 260  # a run that is longer than its interval costs the next one its slot
+POLL_SECONDS = 200
+"""After so long nothing more is asked for: what was asked for is finished, the outbox drained and the run reported."""
 
 
-def is_passing(_task: object, _run: object, state: object) -> bool:
-    """Whether a shard failed for a reason that passes, so that trying again makes sense."""
-    try:
-        state.result()  # type: ignore[attr-defined]
-    except Transient:
-        return True
-    except Exception:  # noqa: BLE001  # whatever else it was, it will be so again
-        return False
-    return False
+async def is_passing(_task: object, _run: object, state: State[Any]) -> bool:
+    """Whether a shard failed for a reason that passes: whatever else it was, it will be so again."""
+    return isinstance(await state.aresult(raise_on_failure=False), Transient)
 
 
 @task(
@@ -66,14 +62,13 @@ async def poll_feeds(all_feeds: bool = False) -> dict[str, int]:
     Returns:
         Entries by outcome; they add up to the entries seen.
     """
+    ends = asyncio.get_running_loop().time() + POLL_SECONDS
     settings = load_settings()
     cap_run_log(settings)
     write_outcomes(settings, "poll")
-    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
-        await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)
-        async with open_ingest(settings, bus) as ingest:
-            await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
-            report = await ingest.finish()
+    async with bus_for_ingest(settings) as bus, open_ingest(settings, bus, ends=ends) as ingest:
+        await poll_in_shards(ingest, partial(poll_shard, ingest, all_feeds=all_feeds), all_feeds=all_feeds)
+        report = await ingest.finish()
     get_run_logger().info("%s", one_line(report))
     await publish_poll_report(report)
     emit_poll(report)

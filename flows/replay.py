@@ -12,8 +12,10 @@ from prefect.artifacts import acreate_table_artifact
 from pydantic import PositiveInt
 
 from flows.replaying import in_utc, replay_once
+from flows.run_log import cap_run_log
 from flows.stages import StageName
 from geowire.replay import Plan
+from geowire.settings import load_settings
 
 TIMEOUT_SECONDS = 3_600
 
@@ -46,6 +48,7 @@ async def replay_stage(
     Returns:
         What was read and published, and how much is still to read.
     """
+    cap_run_log(load_settings())
     plan = Plan(label, in_utc(since), in_utc(until), live)
     stop = threading.Event()
     try:

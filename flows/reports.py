@@ -54,6 +54,11 @@ def headline(report: PollReport) -> list[str]:
     lines = [f"## {published:,} new articles from {len(report.feeds):,} feeds in {seconds:,.0f} s", ""]
     if report.undelivered:
         lines += [f"**{report.undelivered:,} messages wait**: the bus does not answer; the next poll sends them.", ""]
+    if report.unasked:
+        lines += [
+            f"**{report.unasked:,} feeds were not asked**: the poll's time was over; the next poll asks them.",
+            "",
+        ]
     return [*lines, f"{report.entries_seen:,} entries of {len(report.feeds):,} feeds were handled."]
 
 

@@ -12,6 +12,7 @@ from prefect.artifacts import acreate_table_artifact
 from pydantic import PositiveInt
 
 from flows.names import retry_run_name
+from flows.run_log import cap_run_log
 from geowire.bus import open_bus
 from geowire.retries import Choice, retry, waiting_letters
 from geowire.settings import load_settings
@@ -49,6 +50,7 @@ async def retry_dead_letters(stage: AnyStage = "any", reason: str = "", limit: P
     Returns:
         How many were given back, and how many wait on.
     """
+    cap_run_log(load_settings())
     choice = Choice(None if stage == "any" else stage, reason or None)
     ends = await asyncio.to_thread(send_back, choice, limit)
     rows = [{"stage": s, "reason": r, "what came of it": end, "letters": n} for (s, r, end), n in ends.most_common()]

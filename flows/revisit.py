@@ -7,13 +7,12 @@ import asyncio
 from prefect import flow
 
 from flows.artifacts import publish_revisit_report
+from flows.ingest_bus import bus_for_ingest
 from flows.names import revisit_run_name
 from flows.run_log import cap_run_log
-from geowire.bus import ensure_topics_or_later, open_bus
 from geowire.logs import write_outcomes
 from geowire.settings import load_settings
-from geowire.topics import TOPICS
-from ingest.poll import revisit_once
+from ingest.once import revisit_once
 
 TIMEOUT_SECONDS = 840  # less than its interval
 
@@ -37,8 +36,7 @@ async def revisit_articles(limit: int = 2_000) -> dict[str, int]:
     settings = load_settings()
     cap_run_log(settings)
     write_outcomes(settings, "revisit")
-    with open_bus(settings.bus_url, kafka=settings.kafka) as bus:
-        await asyncio.to_thread(ensure_topics_or_later, bus, TOPICS)
+    async with bus_for_ingest(settings) as bus:
         report = await revisit_once(settings, bus, limit)
     await publish_revisit_report(report)
     return dict(report.outcomes)

@@ -19,6 +19,7 @@ from geowire.settings import Settings
 LINES_MOST = 200
 LOGGERS = ("geowire", "ingest")
 PREFECT_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+PLAIN = logging.Formatter()
 
 
 class RunLogCap(logging.Filter):
@@ -39,15 +40,25 @@ class RunLogCap(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the server gets the record as it is."""
-        said = record.getMessage()
-        if said != (hidden := hide(said, self._secrets)):
-            record.msg, record.args = hidden, None
+        self._hide_in(record)
         with self._lock:
             self._seen += 1
             seen = self._seen
         if seen == self._most:
             self._handler.emit(_last_line(record, self._most))
         return seen < self._most
+
+    def _hide_in(self, record: logging.LogRecord) -> None:
+        """Handlers take the text of a traceback from the record once it is there."""
+        said = record.getMessage()
+        if said != (hidden := hide(said, self._secrets)):
+            record.msg, record.args = hidden, None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = PLAIN.formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = hide(record.exc_text, self._secrets)
+        if record.stack_info:
+            record.stack_info = hide(record.stack_info, self._secrets)
 
 
 def _last_line(record: logging.LogRecord, most: int) -> logging.LogRecord:

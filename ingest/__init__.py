@@ -6,6 +6,6 @@
 
 Pure:   identity, dates, schedule, outcomes, body_status, change, clean_text, decide, publishers
 I/O:    fetch (network), workers (processes), state (database), outbox (bus)
-Glue:   poll (one poll), poll_feed (one feed), poll_entry (one entry),
+Glue:   once (whole programs), poll (one poll), poll_feed (one feed), poll_entry (one entry),
         page_reading (its page)
 """

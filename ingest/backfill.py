@@ -13,19 +13,19 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from geowire.errors import Misconfigured
+from geowire.errors import GeowireError, Misconfigured
 from geowire.settings import Settings
 from geowire.settings_values import parse_duration
 from ingest.all_of import all_of
 from ingest.catalogue import Feed
 from ingest.desk import Desk
 from ingest.entry_state import forget_fruitless
-from ingest.feed_reading import read_feed
+from ingest.feed_reading import FeedReading, read_feed
 from ingest.feed_state import count_outcomes, feed_address
 from ingest.leases import LeasedFeed, release
 from ingest.outcomes import Tally
 from ingest.politeness import Slot
-from ingest.poll_feed import take_entries
+from ingest.poll_feed import broken_reading, take_entries
 from ingest.report import FeedReport, ShardReport
 from ingest.shard import Progress
 from ingest.site import site_of
@@ -112,14 +112,13 @@ async def backfill_leased(
 
 async def _backfill_feed(desk: Desk, leased: LeasedFeed, period: Period) -> FeedReport:
     started, tally = time.monotonic(), Tally()
-    async with desk.feed_turns.turn(site_of(leased.address).host), Slot(None, desk.large_places) as slot:
-        reading = await read_feed(desk, replace(leased, validators=Validators()), slot)
-        slot.shrink()
-        if reading.fault is None:
-            entries = tuple(entry for entry in reading.parsed.entries if period.has(entry.dated_at))
-            keys = [entry.key for entry in entries]
-            await desk.database.run(lambda connection: forget_fruitless(connection, leased.feed.id, keys))
-            await take_entries(desk, leased, replace(reading, parsed=replace(reading.parsed, entries=entries)), tally)
+    try:
+        reading = await _take_period(desk, leased, period, tally)
+    except GeowireError:
+        raise
+    except Exception as error:  # one feed must not stop the others
+        log.exception("feed broke the backfill feed=%s url=%s", leased.feed.id, leased.address)
+        reading = broken_reading(leased, error)
     await _give_back(desk, leased, tally)
     log.info("feed backfilled feed=%s entries=%d error=%s", leased.feed.id, tally.total, reading.error)
     return FeedReport(
@@ -134,6 +133,18 @@ async def _backfill_feed(desk: Desk, leased: LeasedFeed, period: Period) -> Feed
         duration=timedelta(seconds=time.monotonic() - started),
         bytes_read=reading.bytes_read,
     )
+
+
+async def _take_period(desk: Desk, leased: LeasedFeed, period: Period, tally: Tally) -> FeedReading:
+    async with desk.feed_turns.turn(site_of(leased.address).host), Slot(None, desk.large_places) as slot:
+        reading = await read_feed(desk, replace(leased, validators=Validators()), slot)
+        slot.shrink()
+        if reading.fault is None:
+            entries = tuple(entry for entry in reading.parsed.entries if period.has(entry.dated_at))
+            keys = [entry.key for entry in entries]
+            await desk.database.run(lambda connection: forget_fruitless(connection, leased.feed.id, keys))
+            await take_entries(desk, leased, replace(reading, parsed=replace(reading.parsed, entries=entries)), tally)
+    return reading
 
 
 async def _give_back(desk: Desk, leased: LeasedFeed, tally: Tally) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,3 +45,5 @@ class Desk:
     stuck_sites: Strikes
     """Hosts whose pages get stuck in a worker, for each feed apart: see `account_of`."""
     publishers: Publishers = field(default_factory=Publishers)
+    ends: float = math.inf
+    """When no feed and no page is asked for any more, on the event loop's clock, in seconds."""

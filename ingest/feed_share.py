@@ -38,13 +38,13 @@ class FeedShare:
     places: asyncio.Semaphore
     """Entries of the feed under way at once."""
     ends: float
-    """When no more of its pages are asked for, on the event loop's clock, in seconds."""
+    """When no more of its pages are asked for, on the event loop's clock, in seconds; no later than the poll ends."""
     room: Room
     """Entries more that may wait for the next poll."""
 
     @classmethod
-    def begin(cls, settings: Settings, waiting: int) -> Self:
+    def begin(cls, settings: Settings, waiting: int, poll_ends: float) -> Self:
         """The share of a feed whose entries are begun now, so many of which waited already."""
         now = asyncio.get_running_loop().time()
-        ends = now + settings.feed_timeout.total_seconds()
+        ends = min(now + settings.feed_timeout.total_seconds(), poll_ends)
         return cls(asyncio.Semaphore(part_of(settings)), ends, Room(PENDING - waiting))

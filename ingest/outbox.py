@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from geowire.bus import Bus, Record
-from geowire.errors import Rejected, Transient
+from geowire.errors import GeowireError, Rejected, Transient
 from geowire.events import encode, header_texts, ingest_failure_event
 from geowire.logs import outcome_logger
 from geowire.messages import IngestFailure
@@ -65,12 +65,17 @@ class Sender:
         self._wake.set()
 
     def drain(self, seconds: float) -> int:
-        """Wait until the outbox is empty or the time is up; how many records still wait."""
+        """Wait until the outbox is empty or the time is up; how many records still wait.
+
+        Raises what has ended the sender, such as `Misconfigured` if the bus refuses us; the records wait on.
+        """
         deadline = time.monotonic() + seconds
         while True:
             waiting = self._database.run_here(count_waiting)
             left = deadline - time.monotonic()
-            if not waiting or left <= 0 or self._failure is not None:
+            if waiting and self._failure is not None:
+                raise self._failure
+            if not waiting or left <= 0:
                 return waiting
             self.wake()
             with self._empty:
@@ -97,6 +102,10 @@ class Sender:
                 self._stopping.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
                 continue
+            except GeowireError as error:
+                log.error("outbox stopped: %s", error)  # noqa: TRY400  # a person's mistake is one line
+                self._failure = error
+                return
             except Exception as error:
                 log.exception("outbox stopped")
                 self._failure = error

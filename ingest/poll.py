@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
+
 from geowire.bus import Bus
 from geowire.errors import Transient
 from geowire.settings import Settings
-from geowire.topics import ARTICLES, DEADLETTERS, FEEDS
 from ingest.all_of import all_of
 from ingest.backfill import Period, backfill_leased, busy_report, feeds_named
 from ingest.catalogue_sync import synced_feeds
@@ -26,7 +27,6 @@ from ingest.desk import Clock, Desk
 from ingest.fair_turns import FairTurns
 from ingest.feed_share import part_of
 from ingest.fetch import Fetcher
-from ingest.forget import Forgotten, forget
 from ingest.host_tables import HostMemory
 from ingest.leases import Claim, LeasedFeed, Wanted, count_wanted, lease_wanted, new_owner, release, renew
 from ingest.outbox import Sender, SenderOptions
@@ -81,11 +81,9 @@ class Ingest:
         self._began = desk.clock()
         self._started = time.monotonic()
         self._shards: list[ShardReport] = []
+        self._left: set[str] = set()
+        self._unasked = 0
         self._shard_slots = asyncio.Semaphore(SHARDS_AT_ONCE)
-
-    async def lease(self, *, all_feeds: bool = False, limit: int | None = None) -> list[LeasedFeed]:
-        """Lease the feeds that are due (or all that nobody else polls), the longest overdue first."""
-        return await self._lease(Wanted(all_feeds), limit)
 
     async def count(self, *, all_feeds: bool = False) -> int:
         """How many feeds this poll is about and nobody else polls now."""
@@ -95,17 +93,35 @@ class Ingest:
     async def poll_some(self, number: int, *, all_feeds: bool, on_progress: Progress | None = None) -> ShardReport:
         """Lease up to so many feeds and poll them. What is not leased yet is free for other processes.
 
-        Only a few shards are at full work at once: the next one leases when most of one is done.
+        Only a few shards are at full work at once: the next one leases when most of one is done. None begins when the
+        poll's time is over.
         """
         async with Slot(self._shard_slots) as slot:
             await slot.take()
+            if asyncio.get_running_loop().time() >= self._desk.ends:
+                self._unasked += number
+                return ShardReport()
             asyncio.get_running_loop().call_later(SHARD_SECONDS, slot.give)
-            feeds = await self._lease(self._wanted(all_feeds=all_feeds), number)
+            feeds = await self.lease(self._wanted(all_feeds=all_feeds), number)
             return await self.poll_shard(feeds, on_progress, slot)
 
-    async def _lease(self, wanted: Wanted, limit: int | None) -> list[LeasedFeed]:
-        claim = self._claim()
-        return await self._desk.database.run(lambda connection: lease_wanted(connection, claim, wanted, limit))
+    async def lease(self, wanted: Wanted, limit: int | None = None) -> list[LeasedFeed]:
+        """Lease feeds that are wanted and that nobody else polls, the longest overdue first.
+
+        Those that an ended shard has left are free again by then: the attempt after it takes them.
+        """
+        claim, left, self._left = self._claim(), self._left, set()
+
+        def take(connection: Connection) -> list[LeasedFeed]:
+            if left:
+                release(connection, claim.owner, tuple(left))
+            return lease_wanted(connection, claim, wanted, limit)
+
+        try:
+            return await self._desk.database.run(take)
+        except Transient:
+            self._left |= left
+            raise
 
     def _wanted(self, *, all_feeds: bool) -> Wanted:
         return Wanted(all_feeds, self._began)
@@ -113,10 +129,17 @@ class Ingest:
     async def poll_shard(
         self, feeds: Sequence[LeasedFeed], on_progress: Progress | None = None, slot: Slot | None = None
     ) -> ShardReport:
-        """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down."""
-        report = await Shard(self._desk, feeds, on_progress, slot).poll()
-        self._shards.append(report)
-        return report
+        """Poll leased feeds; articles are published as they are finished. Raises `Transient` if the state is down.
+
+        Feeds that have ended are reported in either case; the others may be leased again.
+        """
+        shard = Shard(self._desk, feeds, on_progress, slot)
+        try:
+            await shard.poll()
+        finally:
+            self._shards.append(shard.report)
+            self._left |= shard.left
+        return shard.report
 
     async def revisit(self, limit: int) -> RevisitReport:
         """Read again at most so many pages of articles that are due. Raises `Transient` if the state is down."""
@@ -131,7 +154,7 @@ class Ingest:
     async def _backfill_some(self, left: set[str], period: Period, on_progress: Progress | None) -> None:
         for attempt in range(BACKFILL_ATTEMPTS):
             await asyncio.sleep(BACKFILL_WAIT if attempt else 0.0)
-            feeds = await self._lease(Wanted(feed_ids=tuple(sorted(left))), None)
+            feeds = await self.lease(Wanted(feed_ids=tuple(sorted(left))))
             self._shards.append(await backfill_leased(self._desk, feeds, period, on_progress))
             left -= {leased.feed.id for leased in feeds}
             if not left:
@@ -140,10 +163,13 @@ class Ingest:
 
     async def finish(self, drain: timedelta = DRAIN) -> PollReport:
         """Wait until the bus has everything, but no longer than `drain`; the report of all shards."""
+        unasked = self._unasked + len(self._left)
+        if unasked:
+            log.warning("the time is over feeds=%d; the next poll asks them", unasked)
         left = await asyncio.to_thread(self._sender.drain, drain.total_seconds())
         if left:
             log.warning("outbox not empty records=%d; the next poll sends them", left)
-        return PollReport.of(self._shards, timedelta(seconds=time.monotonic() - self._started), left)
+        return PollReport.of(self._shards, timedelta(seconds=time.monotonic() - self._started), left, unasked)
 
     async def warm_up(self) -> None:
         """Wait until the worker processes are there; a poll that does not wait fetches its first feeds meanwhile."""
@@ -169,11 +195,18 @@ class Ingest:
 
 @asynccontextmanager
 async def open_ingest(
-    settings: Settings, bus: Bus, *, clock: Clock = utc_now, random: chance.Random | None = None
+    settings: Settings,
+    bus: Bus,
+    *,
+    clock: Clock = utc_now,
+    random: chance.Random | None = None,
+    ends: float = math.inf,
 ) -> AsyncIterator[Ingest]:
-    """Everything that a poll needs, ready: catalogue read, state open, sender running.
+    """Everything that a poll needs, ready: catalogue read, state open, sender running. The bus has its topics.
 
-    Raises `Misconfigured` or `Transient` in one line if the catalogue, the state or the bus cannot be used.
+    `ends` is when nothing more is asked for, on the event loop's clock, in seconds.
+
+    Raises `Misconfigured` or `Transient` in one line if the catalogue or the state cannot be used.
     """
     draw = random or chance.Random()
     owner = new_owner(chance.SystemRandom().getrandbits(32))
@@ -198,8 +231,9 @@ async def open_ingest(
                 page_slots=asyncio.Semaphore(settings.concurrency),
                 large_places=LargePlaces(LARGE_AT_ONCE),
                 stuck_sites=Strikes("site-stuck", "gave pages that could not be read"),
+                ends=ends,
             )
-            async with _running(desk, sender, bus) as ingest:
+            async with _running(desk, sender) as ingest:
                 yield ingest
             await sites.save()
     finally:
@@ -208,8 +242,7 @@ async def open_ingest(
 
 
 @asynccontextmanager
-async def _running(desk: Desk, sender: Sender, bus: Bus) -> AsyncIterator[Ingest]:
-    await asyncio.to_thread(_prepare_topics, bus)
+async def _running(desk: Desk, sender: Sender) -> AsyncIterator[Ingest]:
     feeds = await synced_feeds(desk.settings.feeds_location, desk.fetcher, desk.database)
     sender.start()
     ingest = Ingest(replace(desk, publishers=Publishers(feeds)), sender)
@@ -221,15 +254,6 @@ async def _running(desk: Desk, sender: Sender, bus: Bus) -> AsyncIterator[Ingest
         await ingest.give_back()
 
 
-def _prepare_topics(bus: Bus) -> None:
-    """A bus that is down fails no crawl: the sender waits for it."""
-    try:
-        for difference in bus.ensure_topics((ARTICLES, FEEDS, DEADLETTERS)):
-            log.warning("topic differs: %s", difference)
-    except Transient as error:
-        log.warning("bus does not answer: %s", error)
-
-
 PollShard = Callable[[int, int, int], Coroutine[Any, Any, ShardReport]]
 """Polls so many feeds as shard number N of M."""
 
@@ -238,55 +262,3 @@ async def poll_in_shards(ingest: Ingest, poll_shard: PollShard, *, all_feeds: bo
     """Poll what is wanted; each shard leases its feeds when its turn comes."""
     sizes = shard_sizes(await ingest.count(all_feeds=all_feeds))
     await all_of([poll_shard(size, number, len(sizes)) for number, size in enumerate(sizes, 1)])
-
-
-async def revisit_once(settings: Settings, bus: Bus, limit: int) -> RevisitReport:
-    """One whole revisit, as a flow does it, without Prefect."""
-    async with open_ingest(settings, bus) as ingest:
-        report = await ingest.revisit(limit)
-        await ingest.finish()
-        return report
-
-
-async def backfill_once(
-    settings: Settings,
-    bus: Bus,
-    feed: str,
-    period: Period,
-    *,
-    clock: Clock = utc_now,
-    on_progress: Progress | None = None,
-) -> PollReport:
-    """One whole backfill, as a flow does it, without Prefect."""
-    async with open_ingest(period.settings(settings, clock()), bus, clock=clock) as ingest:
-        await ingest.backfill(feed, period, on_progress)
-        return await ingest.finish()
-
-
-def forget_once(settings: Settings, bus: Bus, url: str, *, clock: Clock = utc_now) -> Forgotten | None:
-    """Take back the article at an address and tell the readers; None if none is known there."""
-    database = Database(settings.state_url)
-    options = SenderOptions(new_owner(chance.SystemRandom().getrandbits(32)), clock, DRAIN, settings.retry_wait)
-    sender = Sender(database, bus, options)
-    sender.start()
-    try:
-        forgotten = database.run_here(lambda connection: forget(connection, url, clock))
-        if sender.drain(DRAIN.total_seconds()):
-            raise Transient("the bus does not answer: the withdrawal waits in the outbox, and the next poll sends it")
-    finally:
-        sender.stop()
-        database.close()
-    return forgotten
-
-
-async def poll_once(
-    settings: Settings, bus: Bus, *, all_feeds: bool = False, on_progress: Progress | None = None
-) -> PollReport:
-    """One whole poll, as a flow does it, without Prefect."""
-    async with open_ingest(settings, bus) as ingest:
-
-        async def poll_shard(size: int, _number: int, _of: int) -> ShardReport:
-            return await ingest.poll_some(size, all_feeds=all_feeds, on_progress=on_progress)
-
-        await poll_in_shards(ingest, poll_shard, all_feeds=all_feeds)
-        return await ingest.finish()

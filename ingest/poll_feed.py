@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 from geowire.events import encode, feed_event
 from geowire.messages import FeedPolled
 from ingest import outcomes
+from ingest.all_of import all_of
 from ingest.article_state import articles_at
 from ingest.decide import is_too_old, worth_a_look
 from ingest.desk import Desk
 from ingest.entry_state import KnownEntry, known_entries, pending_entries
-from ingest.faults import Attempt, may_be_ours
+from ingest.faults import Attempt, Fault, may_be_ours
 from ingest.feed_entry import FeedEntry
 from ingest.feed_reading import FeedReading, read_feed
 from ingest.feed_share import PENDING, FeedShare
@@ -26,7 +27,7 @@ from ingest.feed_state import PolledFeed, feed_at, finish_poll
 from ingest.identity import address_key
 from ingest.leases import LeasedFeed
 from ingest.outcome_log import log_entry
-from ingest.outcomes import Tally
+from ingest.outcomes import Outcome, Tally
 from ingest.page_reading import OVER_LIMIT, EntryTask, FeedDocument
 from ingest.politeness import Slot
 from ingest.poll_entry import poll_again, poll_entry
@@ -63,13 +64,35 @@ class Visit:
         return Attempt(leased.address, was_well=leased.failures == 0, fault=self.polled.reading.fault)
 
 
-async def visit_feed(desk: Desk, leased: LeasedFeed) -> Visit:
-    """Ask the feed and handle its entries. Raises `Transient` if the database does not answer."""
+def broken_reading(leased: LeasedFeed, error: Exception) -> FeedReading:
+    """What stands for the reading of a feed that met a fault of ours: it rests, and its validators are kept."""
+    said = f"internal-error: {type(error).__name__} {error}".encode("ascii", "replace").decode()[:500]
+    fault = Fault("internal-error", is_passing=True)
+    return FeedReading("failed", trust=leased.history.trust, error=said, fault=fault)
+
+
+async def visit_feed(desk: Desk, leased: LeasedFeed, tally: Tally) -> Visit | None:
+    """Ask the feed and handle its entries, counted as they end; None if the poll ended before it had answered.
+
+    Raises `Transient` if the database does not answer.
+    """
+    limit = asyncio.timeout_at(desk.ends)
+    try:
+        async with limit:
+            return await _visit(desk, leased, tally, limit)
+    except TimeoutError:
+        if limit.expired():
+            return None
+        raise
+
+
+async def _visit(desk: Desk, leased: LeasedFeed, tally: Tally, limit: asyncio.Timeout) -> Visit:
     async with desk.feed_turns.turn(site_of(leased.address).host), Slot(None, desk.large_places) as slot:
         started = time.monotonic()
         reading = await read_feed(desk, leased, slot)
+        limit.reschedule(None)  # what it has answered is handled to the end; each page minds the time for itself
         slot.shrink()
-        polled, tally = Polled(leased, reading), Tally()
+        polled = Polled(leased, reading)
         if reading.fault is None:
             familiarity = await take_entries(desk, leased, reading, tally)
             polled = Polled(leased, reading, familiarity, await _other_feed(desk, leased, reading))
@@ -88,26 +111,41 @@ async def conclude(desk: Desk, visit: Visit, *, is_ours: bool = False) -> FeedRe
 
 
 async def take_entries(desk: Desk, leased: LeasedFeed, reading: FeedReading, tally: Tally) -> Familiarity:
-    """Handle every entry of a document and those that wait for another attempt. Raises `Transient`."""
+    """Handle every entry of a document and those that wait for another attempt, counted as they end.
+
+    Raises `Transient`.
+    """
+
+    async def take(task: EntryTask) -> Outcome:
+        return _counted(tally, task, await poll_entry(desk, task))
+
+    async def take_again(task: EntryTask, first: Outcome) -> Outcome:
+        return _counted(tally, task, await poll_again(desk, task, first))
+
     parsed, feed_id = reading.parsed, leased.feed.id
     waiting = await desk.database.run(lambda connection: pending_entries(connection, feed_id, PENDING))
     entries = list({entry.key: entry for entry in (*waiting, *parsed.entries)}.values())
     if not entries:
         return Familiarity()
-    source = FeedDocument(leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings, len(waiting)))
+    source = FeedDocument(
+        leased, parsed.title, house_of(entries), FeedShare.begin(desk.settings, len(waiting), desk.ends)
+    )
     first, again = _by_link(entries)
     tasks = await _entry_tasks(desk, source, first)
-    ended = await asyncio.gather(*(poll_entry(desk, task) for task in tasks))
+    ends = await all_of([take(task) for task in tasks])
     if again:  # now that it is known what their links lead to
-        firsts = {link_of(task): outcome for task, outcome in zip(tasks, ended, strict=True)}
+        firsts = {link_of(task): outcome for task, outcome in zip(tasks, ends, strict=True)}
         repeated = await _entry_tasks(desk, source, again, may_look=False)
-        ended += await asyncio.gather(*(poll_again(desk, task, firsts[link_of(task)]) for task in repeated))
+        await all_of([take_again(task, firsts[link_of(task)]) for task in repeated])
         tasks += repeated
-    for task, outcome in zip(tasks, ended, strict=True):
-        tally.add(outcome)
-        log_entry(task, outcome)
     given = {entry.key for entry in parsed.entries}
     return _familiarity(desk, [task for task in tasks if task.entry.key in given])
+
+
+def _counted(tally: Tally, task: EntryTask, outcome: Outcome) -> Outcome:
+    tally.add(outcome)
+    log_entry(task, outcome)
+    return outcome
 
 
 def link_of(task: EntryTask) -> str:

@@ -97,8 +97,10 @@ class PollReport(_Sums):
     duration: timedelta = timedelta(0)
     undelivered: int = 0
     """Records still in the outbox at the end; the next poll sends them."""
+    unasked: int = 0
+    """Feeds that were due when the poll's time was over; the next poll asks them."""
 
     @classmethod
-    def of(cls, shards: Iterable[ShardReport], duration: timedelta, undelivered: int) -> Self:
+    def of(cls, shards: Iterable[ShardReport], duration: timedelta, undelivered: int, unasked: int = 0) -> Self:
         """The report of all shards together."""
-        return cls(tuple(feed for shard in shards for feed in shard.feeds), duration, undelivered)
+        return cls(tuple(feed for shard in shards for feed in shard.feeds), duration, undelivered, unasked)

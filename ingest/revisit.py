@@ -16,6 +16,7 @@ from geowire.events import article_event, encode, withdrawal_event
 from geowire.messages import Article, ArticleWithdrawn, Publisher
 from geowire.messages.article import BodyStatus
 from ingest import outcomes
+from ingest.all_of import all_of
 from ingest.answer import Response
 from ingest.article_state import KnownArticle, Visits, lease_visits, plan_visit, replace_version, withdraw
 from ingest.body_status import PREVIEW
@@ -92,7 +93,7 @@ async def revisit_due(desk: Desk, limit: int) -> RevisitReport:
     started, now = time.monotonic(), desk.clock()
     due = await desk.database.run(lambda connection: lease_visits(connection, now, now + LEASE, limit))
     ends = asyncio.get_running_loop().time() + AT_MOST.total_seconds()
-    ended = await asyncio.gather(*(_guarded(desk, known, ends) for known in due))
+    ended = await all_of([_guarded(desk, known, ends) for known in due])
     gone = [(known, end.status) for known, end in zip(due, ended, strict=True) if isinstance(end, Missing)]
     seen = Counter(owner_of(known.article.url) for known in due)
     lost = Counter(owner_of(known.article.url) for known, _ in gone)

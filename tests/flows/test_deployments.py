@@ -22,9 +22,10 @@ from flows.deployments import (
     Deployment,
     runner_deployment,
 )
-from flows.poll import poll_feeds
+from flows.poll import POLL_SECONDS, TIMEOUT_SECONDS, poll_feeds
 from flows.server import CLIENT_ENVIRONMENT, SERVER_ENVIRONMENT
 from flows.setup import QUEUES
+from ingest.poll import DRAIN
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,6 +108,11 @@ def test_a_run_ends_before_the_next_is_claimed() -> None:
         assert row.flow.timeout_seconds
         if row.interval:
             assert timedelta(seconds=row.flow.timeout_seconds) <= row.interval - timedelta(seconds=30), row.name
+
+
+def test_a_poll_has_time_left_to_finish_and_report() -> None:
+    """After its last question and the longest wait for the bus: what is under way is finished, and told."""
+    assert timedelta(seconds=POLL_SECONDS) + DRAIN <= timedelta(seconds=TIMEOUT_SECONDS - 30)
 
 
 def test_what_is_run_by_hand_has_no_schedule() -> None:

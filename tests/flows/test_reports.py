@@ -36,7 +36,7 @@ def report() -> PollReport:
     good = FeedReport("f1", "https://a.example/rss", "A", "changed", "healthy", entries=entries)
     slow = FeedReport("f3", "https://a.example/2", "B", "changed", "healthy", duration=timedelta(seconds=9))
     bad = FeedReport("f2", "https://b.example/rss", HOSTILE, "failed", "failing", f"timeout {HOSTILE}")
-    return PollReport((good, slow, bad), undelivered=7)
+    return PollReport((good, slow, bad), undelivered=7, unasked=5)
 
 
 def overview(*failing: FeedOverview) -> Overview:
@@ -58,6 +58,7 @@ def test_the_report_adds_up_and_names_what_failed() -> None:
     assert "| failed | http-503 | 3 |" in text
     assert "| failing | 1 |" in text
     assert "**7 messages wait**" in text
+    assert "**5 feeds were not asked**" in text
 
 
 def test_the_slowest_hosts_are_named() -> None:

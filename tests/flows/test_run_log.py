@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from pathlib import Path
 
+import pytest
+
+from flows.deployments import DEPLOYMENTS, Deployment
 from flows.run_log import RunLogCap
 
 
@@ -15,8 +20,8 @@ class Kept(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line."""
-        self.lines.append(record.getMessage())
+        """Keep the line, with its traceback."""
+        self.lines.append(self.format(record))
 
 
 def test_a_run_sends_so_many_lines_and_says_that_there_were_more() -> None:
@@ -49,3 +54,43 @@ def test_no_line_of_a_run_holds_a_secret() -> None:
     (line,) = server.lines
     assert "hunter2" not in line
     assert line.startswith("cannot reach postgresql://u:")
+
+
+def test_no_traceback_of_a_run_holds_a_secret() -> None:
+    """Nor the stack that a line is written with; both still say what happened."""
+    server, log = Kept(), logging.getLogger("geowire.test-of-tracebacks")
+    server.addFilter(RunLogCap(server, most=2, secrets=["hunter2-hunter2"]))
+    log.addHandler(server)
+
+    def fail() -> None:
+        raise ValueError("postgresql://u:hunter2-hunter2@h/d")
+
+    for _ in range(2):
+        try:
+            fail()
+        except ValueError:
+            log.exception("it broke", stack_info=True)
+
+    assert len(server.lines) == 2
+    assert all("ValueError: postgresql://u:***@h/d" in line for line in server.lines)
+    assert all("Stack (most recent call last)" in line for line in server.lines)
+
+
+@pytest.mark.parametrize("row", DEPLOYMENTS, ids=lambda row: row.name)
+def test_every_flow_caps_its_log_first(row: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before it does anything that could say a secret."""
+
+    class Capped(Exception):
+        pass
+
+    def cap(_: object) -> None:
+        raise Capped
+
+    monkeypatch.setenv("GEOWIRE_DATA", str(tmp_path))
+    monkeypatch.setattr(f"{row.flow.fn.__module__}.cap_run_log", cap)
+    arguments = {"stage": "tag", "label": "again"} if row.name == "replay-by-hand" else {}
+
+    with pytest.raises(Capped):
+        asyncio.run(row.flow.fn(**arguments))
+
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -20,12 +21,13 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from geowire.bus import Delivery, Record
-from geowire.errors import Rejected, Transient
+from geowire.errors import Misconfigured, Rejected, Transient
 from geowire.events import decode
 from geowire.messages import Article, FeedPolled, IngestFailure
 from geowire.settings import Settings
 from ingest.extraction import Extraction, Page
 from ingest.feed_entry import FeedEntry
+from ingest.leases import Wanted
 from ingest.poll import Ingest, open_ingest
 from ingest.report import FeedReport, PollReport
 from ingest.worker import work_on_entry
@@ -76,10 +78,11 @@ class FakeWeb:
         """Send the reader elsewhere."""
         return self.fails(path, status, Location=target)
 
-    def hangs(self, path: str) -> str:
-        """Never answer."""
+    def hangs(self, path: str, tells: Callable[[], object] = lambda: None) -> str:
+        """Never answer, and tell when asked."""
 
         async def wait(_: web.Request) -> web.StreamResponse:
+            tells()
             await self._ended.wait()
             return web.Response()
 
@@ -151,16 +154,15 @@ class FakeBus:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.is_down = False
+        self.denies = False
         self.refuses: Callable[[Record], bool] = lambda _: False
-
-    def ensure_topics(self, topics: Any) -> list[str]:
-        """Every topic is there."""
-        return [topic.name for topic in topics if not topic.partitions]
 
     def publish(self, batch: Sequence[Record]) -> None:
         """Keep the batch, or fail."""
         if self.is_down:
             raise Transient("the broker is down")
+        if self.denies:
+            raise Misconfigured("Kafka: cannot publish: topic authorization failed")
         if any(self.refuses(record) for record in batch):
             raise Rejected("too-large", "the record passes the limit")
         self.records += batch
@@ -228,13 +230,15 @@ class Newsroom:
         outcomes: dict[str, int] = self.runs(work, **changes)
         return outcomes
 
-    def runs(self, work: Callable[[Ingest], Awaitable[Any]], **changes: Any) -> Any:
-        """Do something with an open ingest."""
+    def runs(self, work: Callable[[Ingest], Awaitable[Any]], seconds: float = math.inf, **changes: Any) -> Any:
+        """Do something with an open ingest; after so many seconds it asks for nothing more."""
 
         async def run() -> Any:
             chance = random.Random(0)
             settings = self.settings.with_(**changes)
-            async with open_ingest(settings, self.bus, clock=self.clock, random=chance) as ingest:  # type: ignore[arg-type]
+            ends = asyncio.get_running_loop().time() + seconds
+            opened = open_ingest(settings, self.bus, clock=self.clock, random=chance, ends=ends)  # type: ignore[arg-type]
+            async with opened as ingest:
                 return await work(ingest)
 
         return asyncio.run(run())
@@ -242,7 +246,7 @@ class Newsroom:
 
 async def _whole_poll(ingest: Ingest) -> PollReport:
     seen: list[FeedReport] = []
-    await ingest.poll_shard(await ingest.lease(all_feeds=True), seen.append)
+    await ingest.poll_shard(await ingest.lease(Wanted(all_feeds=True)), seen.append)
     return await ingest.finish(timedelta(seconds=0.5))
 
 

@@ -13,7 +13,11 @@ from geowire.errors import Misconfigured
 from geowire.settings import Settings
 from ingest.backfill import parse_period
 from ingest.database import Database
+from ingest.desk import Desk
+from ingest.feed_reading import FeedReading, read_feed
 from ingest.last_day import read_last_day
+from ingest.leases import LeasedFeed
+from ingest.politeness import Slot
 from ingest.poll import Ingest
 from ingest.report import PollReport
 from ingest.state_tables import FEED
@@ -130,6 +134,24 @@ def test_a_feed_that_fails_is_reported_and_stays_healthy(archive: Newsroom) -> N
     report = backfill(archive, "", "60d")
 
     assert [(feed.result, feed.state) for feed in report.failures] == [("failed", "healthy")]
+
+
+def test_a_feed_that_breaks_the_program_ends_no_backfill(archive: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are read to the end, and its lease is given back."""
+    archive.subscribes(archive.web.url("/feed.xml"), archive.web.publishes("/bad.xml"))
+
+    async def broken(desk: Desk, leased: LeasedFeed, slot: Slot) -> FeedReading:
+        if leased.feed.url.endswith("/bad.xml"):
+            raise ZeroDivisionError("oops")
+        return await read_feed(desk, leased, slot)
+
+    monkeypatch.setattr("ingest.backfill.read_feed", broken)
+
+    reports = [backfill(archive, "", "60d") for _ in range(2)]
+
+    assert [report.entries for report in reports] == [{"unchanged": 1, "published": 1}, {"unchanged": 2}]
+    errors = [feed.error for report in reports for feed in report.failures]
+    assert errors == ["internal-error: ZeroDivisionError oops"] * 2
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from ingest.conftest import Newsroom
 
+    from ingest.poll import Ingest
+    from ingest.report import PollReport, ShardReport
+
 Maker = Callable[..., str]
 
 
@@ -106,6 +109,67 @@ def test_a_feed_whose_time_is_over_goes_on_in_the_next_poll(
 
     assert newsroom.polls().entries == {"published": 3}
     assert {article.body_status for article in newsroom.bus.articles} == {"full"}
+
+
+def test_the_pages_of_a_feed_are_asked_for_no_longer_than_the_poll_lasts(
+    newsroom: Newsroom, item: Maker, article_page: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much time of its own the feed has left: they wait for the next poll."""
+    asked, links = asyncio.Event(), [newsroom.web.url(f"/{number}.html") for number in range(3)]
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml", *(item(link) for link in links)))
+
+    async def work(ingest: Ingest) -> PollReport:
+        loop = asyncio.get_running_loop()
+        real = loop.time
+        for number in range(3):
+            newsroom.web.hangs(f"/{number}.html", lambda: loop.call_soon_threadsafe(asked.set))
+        poll = asyncio.ensure_future(ingest.poll_some(1, all_feeds=True))
+        await asked.wait()
+        monkeypatch.setattr(loop, "time", lambda: real() + 201)
+        await asyncio.wait_for(poll, 10)
+        return await ingest.finish(timedelta(seconds=0.5))
+
+    long = timedelta(hours=1)
+    report = newsroom.runs(work, seconds=200, feed_timeout=long, fetch_timeout=long, connect_timeout=long)
+    for number in range(3):
+        newsroom.web.serves(f"/{number}.html", article_page(str(number)))
+
+    assert (report.entries, report.unasked) == ({"failed:out-of-time": 3}, 0)
+    assert newsroom.polls().entries == {"published": 3}
+
+
+def test_a_feed_that_waits_when_the_poll_ends_is_asked_by_the_next(newsroom: Newsroom) -> None:
+    """Whether it waits for its turn or for an answer: it is free, as due as it was, and nothing is said of it."""
+    feeds = [newsroom.web.hangs(f"/{number}.xml") for number in range(6)]
+    newsroom.subscribes(*feeds)
+
+    async def work(ingest: Ingest) -> tuple[ShardReport, PollReport]:
+        shard = await ingest.poll_some(6, all_feeds=False)
+        return shard, await ingest.finish(timedelta(seconds=0.5))
+
+    shard, report = newsroom.runs(work, seconds=0.3, concurrency=1)
+    asked = sum(newsroom.web.asked(f"/{number}.xml") for number in range(6))
+    for number in range(6):
+        newsroom.web.publishes(f"/{number}.xml")
+    after = newsroom.runs(lambda ingest: ingest.poll_some(6, all_feeds=False))
+
+    assert (shard.feeds, report.feeds, report.unasked) == ((), (), 6)
+    assert asked < 6
+    assert after.results == {"changed": 6}
+
+
+def test_no_shard_begins_when_the_time_of_the_poll_is_over(newsroom: Newsroom) -> None:
+    """Its feeds are not even leased, and counted as not asked."""
+    newsroom.subscribes(newsroom.web.publishes("/feed.xml"))
+
+    async def work(ingest: Ingest) -> tuple[int, PollReport]:
+        await ingest.poll_some(1, all_feeds=True)
+        return await ingest.count(all_feeds=True), await ingest.finish(timedelta(seconds=0.5))
+
+    free, report = newsroom.runs(work, seconds=0)
+
+    assert (free, report.feeds, report.unasked) == (1, (), 1)
+    assert newsroom.web.asked("/feed.xml") == 0
 
 
 def test_a_site_whose_pages_get_stuck_keeps_no_worker_busy(

@@ -15,6 +15,7 @@ from ingest.faults import PARDONS, Attempt, Fault, Faults, after_fault, excuse, 
 from ingest.feed_entry import FeedEntry
 from ingest.feed_health import Condition, Document, FeedHealth, feed_health, next_document
 from ingest.history import FeedHistory, read_history, write_history
+from ingest.leases import Wanted
 from ingest.overview import read_overview
 from ingest.poll import Ingest
 from ingest.report import FeedReport
@@ -262,7 +263,7 @@ def test_a_failing_feed_is_asked_again_for_ever(newsroom: Newsroom, status: int)
 
     async def fails_often(ingest: Ingest) -> None:
         for _ in range(25):
-            await ingest.poll_shard(await ingest.lease(all_feeds=True))
+            await ingest.poll_shard(await ingest.lease(Wanted(all_feeds=True)))
         await ingest.finish(timedelta(seconds=1))
 
     newsroom.runs(fails_often)
@@ -301,7 +302,7 @@ def test_a_query_without_hits_is_silent(newsroom: Newsroom) -> None:
 
 
 async def _due_poll(ingest: Ingest) -> tuple[FeedReport, ...]:
-    report = await ingest.poll_shard(await ingest.lease())
+    report = await ingest.poll_shard(await ingest.lease(Wanted()))
     await ingest.finish(timedelta(seconds=1))
     return report.feeds
 

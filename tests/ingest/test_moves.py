@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ingest.answer import Hop
+from ingest.leases import Wanted
 from ingest.moves import Arrival, Move, Whereabouts, after_arrival, after_fault_at, may_be_adopted
 from ingest.poll import Ingest
 
@@ -145,7 +146,7 @@ def polls_for_two_days(newsroom: Newsroom) -> None:
     async def work(ingest: Ingest) -> None:
         for _ in range(4):
             newsroom.clock.advances(hours=16)
-            await ingest.poll_shard(await ingest.lease(all_feeds=True))
+            await ingest.poll_shard(await ingest.lease(Wanted(all_feeds=True)))
         await ingest.finish(timedelta(seconds=1))
 
     newsroom.runs(work)

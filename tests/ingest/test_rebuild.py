@@ -17,7 +17,7 @@ from geowire.events import Event, decode
 from geowire.topics import ARTICLES, TOPICS
 from ingest.article_state import load_article
 from ingest.database import Database
-from ingest.poll import forget_once
+from ingest.once import forget_once
 from ingest.rebuild import VisitPlan, take_in_all
 from ingest.state_tables import ALIAS, ARTICLE
 

@@ -18,7 +18,7 @@ from geowire.errors import Misconfigured
 from geowire.events import decode
 from geowire.messages import Article, ArticleWithdrawn
 from geowire.settings import load_settings
-from ingest.poll import forget_once
+from ingest.once import forget_once
 from ingest.revisit_plan import next_visit
 
 if TYPE_CHECKING:
@@ -425,6 +425,21 @@ def test_a_forgotten_article_is_withdrawn_and_does_not_come_back(
     with sqlite3.connect(newsroom.settings.data / "ingest.db") as state:
         assert state.execute("SELECT message FROM article").fetchall() == [(None,)]
         assert set(state.execute("SELECT address FROM alias").fetchall()) == {("",)}
+
+
+def test_a_withdrawal_that_the_bus_refuses_says_why_and_is_sent_later(
+    newsroom: Newsroom, item: Maker, article_page: Maker
+) -> None:
+    """A person must let us write first: that is no bus that does not answer."""
+    link = publishes(newsroom, item, article_page())
+    newsroom.bus.denies = True
+
+    with pytest.raises(Misconfigured, match="cannot publish"):
+        forget_once(newsroom.settings, newsroom.bus, link, clock=newsroom.clock)  # type: ignore[arg-type]
+
+    newsroom.bus.denies = False
+    newsroom.polls()
+    assert isinstance(versions(newsroom)[-1], ArticleWithdrawn)
 
 
 def test_ages_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from ingest.answer import Response
+from ingest.leases import Wanted
 from ingest.poll import Ingest
 from ingest.validators import (
     PROBE_AFTER,
@@ -54,7 +55,7 @@ def always_unchanged(body: Callable[[], str], **headers: str) -> Handler:
 async def polls_many_times(ingest: Ingest) -> dict[str, int]:
     """As many polls as there are 304s before a probe."""
     for _ in range(PROBE_AFTER):
-        await ingest.poll_shard(await ingest.lease(all_feeds=True))
+        await ingest.poll_shard(await ingest.lease(Wanted(all_feeds=True)))
     return (await ingest.finish(timedelta(seconds=1))).results
 
 

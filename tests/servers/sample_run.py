@@ -12,7 +12,7 @@ from geowire.bus_reading import published_events
 from geowire.messages import Flagged, Story
 from geowire.settings import Settings
 from geowire.topics import FLAGGED, STORIES
-from ingest.poll import forget_once
+from ingest.once import forget_once
 
 
 def run_sample(folder: Path) -> Settings:
