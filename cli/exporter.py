@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from cli.console import note
 from cli.exporter_metrics import BusView, bus_metrics, state_metrics, up
-from flows.stages import stages_read
+from flows.stages import READS, stages_read
 from geowire.bus import Bus, open_bus
 from geowire.errors import Misconfigured
 from geowire.health import Health
@@ -31,6 +31,7 @@ from geowire.metrics_server import MetricsServer
 from geowire.settings import Settings, load_settings
 from geowire.topics import TOPICS
 from ingest.overview import Overview, read_overview
+from processors.flag.webhook import WebhookStage
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class BusSource:
         self._settings = settings
         self._bus: Bus | None = None
         self._has_topics = False
-        self._tally = DeadLetterTally()
+        self._tally = DeadLetterTally((*READS, WebhookStage.name))
 
     def read(self) -> BusView:
         """Ask the bus. Raises `Transient` if it does not answer."""

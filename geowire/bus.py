@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 Headers = tuple[tuple[str, bytes], ...]
 
+NAME_TAKEN = "GEOWIRE_MEMBER: another replica has this name; give each a name of its own"
+"""What a member is told whose name another one has."""
+
 
 class TopicPartition(NamedTuple):
     """One partition of one topic."""
@@ -69,6 +72,12 @@ class Unwritable(Rejected):
         self.record = record
 
 
+def check_size(record: Record, limit: int) -> None:
+    """Raise `Unwritable` for a record over its topic's limit, counted as Kafka does: key, value and headers."""
+    if record.size > limit:
+        raise Unwritable(record, "too-large", f"{record.size} bytes for {record.topic}, which takes {limit}")
+
+
 class Extent(NamedTuple):
     """How far a group is in a partition: the next offset it will read, and the next that will be written."""
 
@@ -79,6 +88,13 @@ class Extent(NamedTuple):
     def lag(self) -> int:
         """Records still to come."""
         return max(0, self.end - self.committed)
+
+    def without_expired(self, first: int) -> Extent:
+        """The same where nothing before an offset is kept: the group will read from there, if it has not come as far.
+
+        What was written since the extent was asked for, and may be the first now, is not in it.
+        """
+        return Extent(max(self.committed, min(first, self.end)), self.end)
 
 
 class Standing(NamedTuple):
@@ -109,7 +125,10 @@ class Subscription(Protocol):
         ...
 
     def poll(self, max_records: int, timeout: float) -> list[Delivery]:
-        """Up to `max_records` in order per partition; empty after `timeout` seconds without any. Raises `Transient`."""
+        """Up to `max_records` in order per partition; empty after `timeout` seconds without any. Raises `Transient`.
+
+        `Misconfigured` if another replica that lives has this member's name.
+        """
         ...
 
     def keep_alive(self, timeout: float) -> None:
@@ -179,7 +198,7 @@ class Bus(Protocol):
         ...
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
-        """How far the group is in each partition; 0 where it never committed."""
+        """How far the group is in each partition: at the oldest record that is kept, if it has not come as far."""
         ...
 
     def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
@@ -208,7 +227,10 @@ class MemberOptions:
     """How a member of a group behaves. Times are seconds."""
 
     name: str | None = None
-    """A stable name of this replica: after a crash it takes its partitions back at once."""
+    """A stable name of this replica: after a crash it takes its partitions back at once.
+
+    No two replicas that live may have the same: one of them ends with `Misconfigured`.
+    """
     session_timeout: float = 30.0
     """A member that was not heard of for so long is out."""
     max_poll_interval: float = 300.0
@@ -231,6 +253,7 @@ def open_bus(url: str, *, member: MemberOptions | None = None, kafka: KafkaOptio
         from geowire.sqlite_bus import SqliteBus  # noqa: PLC0415
 
         return SqliteBus(rest[1:], options)
+    refuse_user(url)
     raise Misconfigured(
         f"GEOWIRE_BUS: {url!r} is not a bus address; write kafka://host:9092[,host2:9092] or sqlite:///path/to/bus.db"
     )
@@ -247,17 +270,22 @@ def ensure_topics_or_later(bus: Bus, topics: Iterable[Topic]) -> list[str]:
 
 def parse_servers(servers: str) -> list[str]:
     """`host:port[,host:port]`; raises `Misconfigured` for anything else."""
-    if "@" in servers:  # not repeated: it may hold a password
-        raise Misconfigured(
-            "GEOWIRE_BUS: write kafka://host:9092 without a user; that is GEOWIRE_KAFKA_USERNAME and its password"
-            " GEOWIRE_KAFKA_PASSWORD"
-        )
+    refuse_user(servers)
     parsed = [server.strip() for server in servers.split(",")]
     for server in parsed:
         host, separator, port = server.rpartition(":")
         if not (is_host(host) and separator and port.isdecimal() and 0 < int(port) < 65_536):
             raise Misconfigured(f"GEOWIRE_BUS: {server!r} is not host:port; write kafka://host:9092[,host2:9092]")
     return parsed
+
+
+def refuse_user(address: str) -> None:
+    """Raise `Misconfigured` for an address with a user; it is not repeated, as it may hold a password."""
+    if "@" in address:
+        raise Misconfigured(
+            "GEOWIRE_BUS: write kafka://host:9092 without a user; that is GEOWIRE_KAFKA_USERNAME and its password"
+            " GEOWIRE_KAFKA_PASSWORD"
+        )
 
 
 def is_host(name: str) -> bool:

@@ -18,8 +18,8 @@ from kafka import TopicPartition as KafkaPartition
 from kafka import errors as kafka_errors
 from kafka.admin import ConfigResource
 
-from geowire.bus import Extent, MemberOptions, Record, Standing, TopicPartition, Unwritable
-from geowire.errors import Misconfigured, Transient
+from geowire.bus import Extent, MemberOptions, Record, Standing, TopicPartition, Unwritable, check_size
+from geowire.errors import GeowireError, Misconfigured, Transient
 from geowire.kafka_cluster import KafkaCluster, kafka_faults, refusal
 from geowire.kafka_group import KafkaReader, KafkaSubscription
 from geowire.topics import MEGABYTE, Topic
@@ -29,7 +29,10 @@ CHUNK_BYTES = 32_000_000
 ACK_TIMEOUTS = 4
 """A chunk has so many request timeouts to be acknowledged in."""
 LISTED_SECONDS = 10.0
+SETTINGS_SECONDS = 2.0
 COORDINATOR_TIMEOUT = 20.0
+LATEST, EARLIEST = -1, -2
+"""Asked for like a time, they mean the end and the beginning of a partition."""
 PRODUCER: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
@@ -95,26 +98,30 @@ class KafkaBus:
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """See `Bus`."""
-        self._check_existence(topics)
-        with self._asking(f"cannot read the offsets of {group}") as admin:
-            described = admin.describe_topics(list(topics))
-            places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
-            ends = self._ask_offsets(dict.fromkeys(places, -1))  # -1 asks for the latest
-            committed = self._ask_coordinator(lambda: admin.list_group_offsets(group)).get(group, {})
-        return {
-            TopicPartition(*place): Extent(
-                max(0, committed[place].offset if place in committed else 0), ends[place].offset
-            )
-            for place in places
-        }
+        extents = {place: Extent(at.committed, at.end) for place, at in self.standing(group, topics).items()}
+        behind = [KafkaPartition(*place) for place, extent in extents.items() if extent.lag]
+        if behind:
+            with self._asking(f"cannot read the offsets of {group}"):
+                firsts = self._ask_offsets(dict.fromkeys(behind, EARLIEST))
+            found = {TopicPartition(*at): first.offset for at, first in firsts.items()}
+            extents |= {place: extents[place].without_expired(first) for place, first in found.items()}
+        return extents
 
     def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
         """See `Bus`; brokers before 2.8 give topics no id."""
-        extents = self.extents(group, topics)
-        with self._asking(f"cannot describe the topics of {group}") as admin:
-            ids = {t["name"]: str(t.get("topic_id") or "") for t in admin.describe_topics(list(topics))}
-        logs = {name: found if found.strip("0-") else "" for name, found in ids.items()}
-        return {place: Standing(*extent, logs[place.topic]) for place, extent in extents.items()}
+        self._check_existence(topics)
+        with self._asking(f"cannot read the offsets of {group}") as admin:
+            described = admin.describe_topics(list(topics))
+            logs = {t["name"]: log_id(t) for t in described}
+            places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
+            ends = self._ask_offsets(dict.fromkeys(places, LATEST))
+            committed = self._ask_coordinator(lambda: admin.list_group_offsets(group)).get(group, {})
+        return {
+            TopicPartition(*place): Standing(
+                max(0, committed[place].offset if place in committed else 0), ends[place].offset, logs[place.topic]
+            )
+            for place in places
+        }
 
     def members(self, group: str) -> int:
         """See `Bus`."""
@@ -191,9 +198,26 @@ class KafkaBus:
         return lines
 
     def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The settings of topics; one of which a broker has not heard yet, or may not tell us, has none at first."""
         resources = [ConfigResource("topic", name) for name in names]
-        described = self._admin_client().describe_configs(resources, config_filter="all")["topic"]
-        return {name: {key: entry["value"] for key, entry in described[name].items()} for name in names}
+        deadline = time.monotonic() + SETTINGS_SECONDS
+        while True:
+            described = self._admin_client().describe_configs(resources, config_filter="all").get("topic", {})
+            untold = [name for name in names if not described.get(name)]
+            if not untold:
+                return {name: {key: entry["value"] for key, entry in described[name].items()} for name in names}
+            if time.monotonic() > deadline:
+                raise self._why_untold(untold[0])
+            threading.Event().wait(0.1)
+
+    def _why_untold(self, name: str) -> GeowireError:
+        """Why a topic has no settings for us: kafka-python keeps what the broker said to itself."""
+        if name in self._ensured and name not in self._admin_client().list_topics():
+            return Transient(f"topic {name} was made on {self._cluster} and is not listed yet")
+        return Misconfigured(
+            f"Kafka: cannot read the settings of topic {name}: it does not exist, or the broker does not permit"
+            " DescribeConfigs on it; docs/delivery.md lists what to grant"
+        )
 
     def _ask_offsets(self, moments: dict[KafkaPartition, int]) -> dict[KafkaPartition, Any]:
         return dict(self._admin_client().list_partition_offsets(moments))
@@ -225,15 +249,18 @@ class KafkaBus:
             return sorted(set(topics) - set(admin.list_topics()))
 
     def _check_sizes(self, batch: Sequence[Record]) -> None:
-        unknown = sorted({record.topic for record in batch} - self._limits.keys())
-        if unknown:
-            with self._asking("cannot read topic limits"):
-                configs = self._configs(unknown)
-            self._limits |= {name: int(configs[name]["max.message.bytes"]) for name in unknown}
+        self._read_limits({record.topic for record in batch} - self._limits.keys())
+        self._read_limits(
+            {record.topic for record in batch if record.size > self._limits[record.topic]}
+        )  # once raised?
         for record in batch:
-            if record.size > self._limits[record.topic]:
-                limit = self._limits[record.topic]
-                raise Unwritable(record, "too-large", f"{record.size} bytes for {record.topic}, which takes {limit}")
+            check_size(record, self._limits[record.topic])
+
+    def _read_limits(self, topics: Iterable[str]) -> None:
+        if names := sorted(topics):
+            with self._asking("cannot read topic limits"):
+                configs = self._configs(names)
+            self._limits |= {name: int(configs[name]["max.message.bytes"]) for name in names}
 
     def _publish_chunk(self, chunk: Sequence[Record]) -> None:
         """Send a chunk; if any of it fails, send what is not acknowledged again, one at a time."""
@@ -300,6 +327,12 @@ def chunks(batch: Sequence[Record]) -> Iterator[list[Record]]:
         size += record.size
     if chunk:
         yield chunk
+
+
+def log_id(described: dict[str, Any]) -> str:
+    """What tells a topic from one of its name that was deleted, or is on another cluster; empty without one."""
+    found = str(described.get("topic_id") or "")
+    return found if found.strip("0-") else ""
 
 
 def placement(partitions: Sequence[dict[str, Any]]) -> dict[str, str]:

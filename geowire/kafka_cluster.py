@@ -14,6 +14,7 @@ from typing import Any
 
 from kafka import errors as kafka_errors
 
+from geowire.bus import NAME_TAKEN
 from geowire.errors import Misconfigured, PartitionLost, Transient
 from geowire.kafka_greeting import Unreachable, greet
 from geowire.kafka_options import KafkaOptions
@@ -122,6 +123,8 @@ def kafka_faults(what: str) -> Iterator[None]:
         yield
     except (kafka_errors.CommitFailedError, kafka_errors.RebalanceInProgressError) as error:
         raise PartitionLost(f"{what}: {in_words(error)}") from error
+    except kafka_errors.FencedInstanceIdError as error:
+        raise Misconfigured(NAME_TAKEN) from error
     except kafka_errors.AuthorizationError as error:
         raise Misconfigured(f"Kafka: {what}: {refusal(error)}; docs/delivery.md lists what to grant") from error
     except kafka_errors.UnsupportedVersionError as error:

@@ -56,7 +56,7 @@ class KafkaSubscription:
         }
         self._topics = list(topics)
         self._session_seconds = member.session_timeout
-        self._settled_at = time.monotonic()
+        self._unsettled_since: float | None = None
         self._epoch = 0
         self._consumer: Any = self._join()
 
@@ -67,7 +67,7 @@ class KafkaSubscription:
                 for topic in self._topics:  # a join without the topics' metadata is done twice, and may wedge
                     consumer.partitions_for_topic(topic)
                 consumer.subscribe(self._topics, listener=_EpochListener(self._raise_epoch))
-        self._settled_at = time.monotonic()
+        self._unsettled_since = None
         return consumer
 
     def _raise_epoch(self) -> None:
@@ -109,7 +109,9 @@ class KafkaSubscription:
         except Transient:
             self._give_up()
             raise
-        if not found:
+        if found:
+            self._unsettled_since = None
+        else:
             self._check_membership()
         return [delivery_of(record) for record in itertools.chain.from_iterable(found.values())]
 
@@ -117,12 +119,15 @@ class KafkaSubscription:
         """Start anew if a join does not end.
 
         A poll that times out while a join is in flight can lose its answer: the consumer then takes itself for joined,
-        sends no heartbeat, and never hears that the group went on without it.
+        sends no heartbeat, and never hears that the group went on without it. Only empty polls on end count: a member
+        that was busy until now has just begun to join.
         """
         now = time.monotonic()
         if self._consumer.group_metadata().state == MemberState.STABLE:
-            self._settled_at = now
-        elif now - self._settled_at > self._session_seconds:
+            self._unsettled_since = None
+        elif self._unsettled_since is None:
+            self._unsettled_since = now
+        elif now - self._unsettled_since > self._session_seconds:
             log.warning("the group was not joined within %.0f s: joining anew", self._session_seconds)
             self._give_up()
             self._member()

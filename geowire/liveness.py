@@ -22,14 +22,23 @@ def identity_of(pid: int) -> str:
 
 def is_gone(identity: str) -> bool:
     """True if it was a process of this host and exists no more; False if it lives or cannot be known."""
+    return _lives(identity) is False
+
+
+def is_alive(identity: str) -> bool:
+    """True if it is a process of this host and lives; False if it is gone or cannot be known."""
+    return _lives(identity) is True
+
+
+def _lives(identity: str) -> bool | None:
     try:
         host, pid, started = identity.split("/")
         number = int(pid)
     except ValueError:
-        return False
+        return None
     if host != socket.gethostname():
-        return False
-    return not _exists(number) or (started != _started(number))
+        return None
+    return _exists(number) and started == _started(number)
 
 
 def _exists(pid: int) -> bool:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 from geowire.bus import Bus, Delivery, Reader, TopicPartition
-from geowire.deadletters import INGEST, PUBLISH
-from geowire.events import header_texts
+from geowire.deadletters import INGEST, PUBLISH, read_letter
 from geowire.metrics import OTHER
 from geowire.topics import DEADLETTERS
 
-STAGES = frozenset({"tag", "relate", "flag", "webhook", PUBLISH})
 CHUNK = 500
 POLL_SECONDS = 0.3
 
 
 class DeadLetterTally:
-    """What was read so far. Not for two threads at once."""
+    """What was read so far. `stages` have names, as have ingest and publishing; all else is `other`. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Iterable[str]) -> None:
+        self._names = frozenset({*stages, INGEST, PUBLISH})
         self.counts: Counter[tuple[str, str]] = Counter()
         self._next: dict[TopicPartition, int] = {}
         self._reader: Reader | None = None
@@ -33,9 +31,9 @@ class DeadLetterTally:
         deadline = time.monotonic() + seconds
         try:
             self._reader = self._reader or bus.read(DEADLETTERS.name)
-            while time.monotonic() < deadline and (letters := self._reader.poll(CHUNK, POLL_SECONDS)):
-                for letter in letters:
-                    self._count(letter)
+            while time.monotonic() < deadline and (found := self._reader.poll(CHUNK, POLL_SECONDS)):
+                for delivery in found:
+                    self._count(delivery)
         except Exception:
             self.close()  # the next reader begins anew, and what is counted is passed over
             raise
@@ -47,29 +45,17 @@ class DeadLetterTally:
             with suppress(Exception):
                 reader.close()
 
-    def _count(self, letter: Delivery) -> None:
-        if letter.offset >= self._next.get(letter.source, 0):
-            self._next[letter.source] = letter.offset + 1
-            self.counts[stage_and_reason(letter)] += 1
+    def _count(self, delivery: Delivery) -> None:
+        if delivery.offset >= self._next.get(delivery.source, 0):
+            self._next[delivery.source] = delivery.offset + 1
+            self.counts[self._stage_and_reason(delivery)] += 1
+
+    def _stage_and_reason(self, delivery: Delivery) -> tuple[str, str]:
+        """Who could not process it and why; only what geowire itself writes gets a name."""
+        letter = read_letter(delivery)
+        return letter.stage if letter.stage in self._names else OTHER, slug(letter.reason)
 
 
-def stage_and_reason(letter: Delivery) -> tuple[str, str]:
-    """Who could not process it and why; only what geowire itself writes gets a name."""
-    headers = header_texts(letter.record.headers)
-    if headers.get("ce_type") == "geowire.ingest.failed" and "dlq.stage" not in headers:
-        return INGEST, slug(_data(letter).get("reason"))
-    stage = headers.get("dlq.stage", "")
-    return stage if stage in STAGES else OTHER, slug(headers.get("dlq.reason"))
-
-
-def slug(reason: object) -> str:
+def slug(reason: str) -> str:
     """A reason as geowire writes them, else `other`: anybody may write to a topic."""
-    return reason if isinstance(reason, str) and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", reason) else OTHER
-
-
-def _data(letter: Delivery) -> dict[str, Any]:
-    try:
-        found = json.loads(letter.record.value or b"null")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return reason if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", reason) else OTHER

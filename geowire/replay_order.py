@@ -54,18 +54,27 @@ class InTimeOrder:
     def poll(self, max_records: int, timeout: float) -> list[Delivery]:
         """See `Subscription`; empty also while it is not known which record is the oldest."""
         deadline = time.monotonic() + timeout
-        while self._lacks_some() or not self._inner.assignment:
+        while self._is_reassigned() or self._lacks_some() or not self._inner.assignment:
+            if self._is_reassigned():
+                self._begin_anew()
             began = time.monotonic()
             found = self._inner.poll(FETCH, max(0.0, deadline - began))
-            if self._inner.epoch != self._epoch:
-                self._epoch = self._inner.epoch
-                self.rewind()
-            elif found:
-                self._hold(found)
-            else:
+            if self._is_reassigned():
+                continue
+            if not found:
                 self._give_up_on_what_is_gone(time.monotonic() - began)
                 break
+            self._hold(found)
         return self._oldest(max_records)
+
+    def _is_reassigned(self) -> bool:
+        return self._inner.epoch != self._epoch
+
+    def _begin_anew(self) -> None:
+        """Read from what is committed; if that fails, the next poll tries again, as the epoch is noted last."""
+        epoch = self._inner.epoch
+        self.rewind()
+        self._epoch = epoch
 
     def keep_alive(self, timeout: float) -> None:
         """See `Subscription`."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from geowire.bus import Delivery, Extent, MemberOptions, Record, Standing, TopicPartition
+from geowire.bus import Delivery, Extent, MemberOptions, Record, Standing, TopicPartition, check_size
 from geowire.errors import Misconfigured, Transient
 from geowire.liveness import is_gone
 from geowire.sqlite_faults import sqlite_faults
@@ -20,10 +20,10 @@ from geowire.sqlite_log import (
     BUS,
     LogTopic,
     append,
-    check_size,
     create_topic,
     expire,
     find_topic,
+    first_offset,
     identity,
     open_log,
     read_rows,
@@ -86,6 +86,17 @@ class SqliteBus:
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """See `Bus`."""
+        return {place: self._from_first(place, extent) for place, extent in self._committed(group, topics).items()}
+
+    def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
+        """See `Bus`."""
+        with self._lock, write_transaction(self._connection) as connection:
+            log_id = identity(connection)
+        committed = self._committed(group, topics)
+        return {at: Standing(*extent, f"{log_id}/{self._topic(at.topic).id}") for at, extent in committed.items()}
+
+    def _committed(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
+        """Extents from what the group has committed, whether it is kept or not."""
         query = """SELECT seq.partition, coalesce(lease.committed, 0), seq.next FROM seq LEFT JOIN lease
             ON lease.topic = seq.topic AND lease.partition = seq.partition AND lease.grp = ? WHERE seq.topic = ?"""
         extents: dict[TopicPartition, Extent] = {}
@@ -95,12 +106,14 @@ class SqliteBus:
             extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
         return extents
 
-    def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
-        """See `Bus`."""
-        with self._lock, write_transaction(self._connection) as connection:
-            log_id = identity(connection)
-        extents = self.extents(group, topics)
-        return {at: Standing(*extent, f"{log_id}/{self._topic(at.topic).id}") for at, extent in extents.items()}
+    def _from_first(self, place: TopicPartition, extent: Extent) -> Extent:
+        """An extent without what was expired, which nobody will read."""
+        if not extent.lag:
+            return extent
+        topic = self._topic(place.topic)
+        with self._lock:
+            first = first_offset(self._connection, topic, place.partition)
+        return extent.without_expired(extent.end if first is None else first)
 
     def members(self, group: str) -> int:
         """See `Bus`."""

@@ -13,18 +13,42 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Self
 
-from geowire.bus import Delivery, MemberOptions, TopicPartition
-from geowire.errors import PartitionLost, Transient
-from geowire.liveness import is_gone, this_process
+from geowire.bus import NAME_TAKEN, Delivery, MemberOptions, TopicPartition
+from geowire.errors import Misconfigured, PartitionLost, Transient
+from geowire.liveness import is_alive, is_gone, this_process
 from geowire.sqlite_faults import sqlite_faults
 from geowire.sqlite_log import BUS, LogTopic, read_rows, wait_for, write_transaction
 
 log = logging.getLogger(__name__)
 
 REBALANCE_EVERY = 0.5
+SIGN_OF_LIFE = 0.1
+"""The part of `max_poll_interval` after which a member says again that it polls: each time would be a write to disk."""
+
+
+Place = tuple[int, int]
+"""A topic's id and a partition."""
+
+
+class Lease(NamedTuple):
+    """Who has a place, and how far the group is in it."""
+
+    owner: str | None
+    epoch: int
+    committed: int
+
+
+class Member(NamedTuple):
+    """A member as it stands in the file."""
+
+    name: str
+    process: str
+    polled: float
+    topics: str
+    """The ids of those that it reads, as JSON."""
 
 
 class SqliteSubscription:
@@ -47,8 +71,9 @@ class SqliteSubscription:
         self._exclusive = exclusive
         self._epoch = 0
         self._closed = False
-        self._leases: dict[tuple[int, int], int] = {}
-        self._positions: dict[tuple[int, int], int] = {}
+        self._has_announced = False
+        self._leases: dict[Place, int] = {}
+        self._positions: dict[Place, int] = {}
         self._rebalanced_at = float("-inf")
         self._turn = itertools.count()
 
@@ -111,7 +136,9 @@ class SqliteSubscription:
         self._closed = True
         try:
             with write_transaction(self._connection) as connection:
-                leave(connection, self._group, self._name)
+                mine = (self._name, this_process())
+                if mine in {(member.name, member.process) for member in read_members(connection, self._group)}:
+                    leave(connection, self._group, self._name)
         except Transient as fault:  # the group finds out, from the process that is gone or from its silence
             log.warning("%s was not left: %s", self._group, fault)
         finally:
@@ -138,14 +165,38 @@ class SqliteSubscription:
         return taken
 
     def _rebalance_if_due(self) -> None:
-        now = time.monotonic()
-        if now - self._rebalanced_at < REBALANCE_EVERY:
+        if time.monotonic() - self._rebalanced_at < REBALANCE_EVERY:
             return
-        self._rebalanced_at = now
+        if not self._is_settled():
+            self._rebalance()
+        self._rebalanced_at = time.monotonic()
+
+    def _is_settled(self) -> bool:
+        """Whether the group stands as this member left it, so that there is nothing to write."""
+        with sqlite_faults(BUS):
+            members = {member.name: member for member in read_members(self._connection, self._group)}
+            leases = self._read_leases(self._connection)
+        now = time.monotonic()
+        me = members.get(self._name)
+        if me is None or (me.process, me.topics) != (this_process(), self._topic_ids()):
+            return False
+        is_heard_of = now - me.polled <= self._member.max_poll_interval * SIGN_OF_LIFE
+        if not is_heard_of or self._dead(members.values(), now):
+            return False
+        held = {place: lease.epoch for place, lease in leases.items() if lease.owner == self._name}
+        return held == self._leases and self._wanted(members.values(), leases) == held.keys()
+
+    def _rebalance(self) -> None:
+        """Drop who is dead, say that this member lives, and take its share."""
         with write_transaction(self._connection) as connection:
-            self._drop_dead_members(connection, now)
+            now = time.monotonic()  # no sooner: whoever had the lock until now may have said since that it lives
+            members = read_members(connection, self._group)
+            self._check_name(members)
+            for name in self._dead(members, now):
+                leave(connection, self._group, name)
             self._announce(connection, now)
             held = self._share(connection)
+        self._has_announced = True
         if {place: epoch for place, (epoch, _) in held.items()} == self._leases:
             return
         self._epoch += 1
@@ -155,15 +206,25 @@ class SqliteSubscription:
         }
         self._leases = {place: epoch for place, (epoch, _) in held.items()}
 
-    def _drop_dead_members(self, connection: sqlite3.Connection, now: float) -> None:
-        rows = connection.execute("SELECT name, process, polled FROM member WHERE grp = ?", (self._group,)).fetchall()
-        for name, process, polled in rows:
-            silent = not 0 <= now - polled <= self._member.max_poll_interval  # below 0: the machine was started anew
-            if name != self._name and (silent or is_gone(process)):
-                leave(connection, self._group, name)
+    def _check_name(self, members: Iterable[Member]) -> None:
+        """Raise `Misconfigured` if a process that lives has this member's name, or has taken it since it joined."""
+        holders = [member.process for member in members if member.name == self._name]
+        if holders and holders != [this_process()] and (self._has_announced or is_alive(holders[0])):
+            raise Misconfigured(NAME_TAKEN)
+
+    def _dead(self, members: Iterable[Member], now: float) -> list[str]:
+        """The names of the others whose process is gone or who did not poll for too long."""
+        longest = self._member.max_poll_interval * (1 + SIGN_OF_LIFE)
+        return [
+            member.name
+            for member in members
+            if member.name != self._name
+            # below 0: the machine was started anew
+            and (not 0 <= now - member.polled <= longest or is_gone(member.process))
+        ]
 
     def _announce(self, connection: sqlite3.Connection, now: float) -> None:
-        row = (self._group, self._name, this_process(), time.monotonic_ns(), now, json.dumps(sorted(self._topics)))
+        row = (self._group, self._name, this_process(), time.monotonic_ns(), now, self._topic_ids())
         connection.execute(
             """INSERT INTO member VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
             SET polled = excluded.polled, process = excluded.process, topics = excluded.topics""",
@@ -176,28 +237,32 @@ class SqliteSubscription:
             # a named member that comes back: what it held before the crash is held anew, under a new epoch
             connection.execute("UPDATE lease SET owner = NULL WHERE grp = ? AND owner = ?", (self._group, self._name))
 
-    def _share(self, connection: sqlite3.Connection) -> dict[tuple[int, int], tuple[int, int]]:
+    def _topic_ids(self) -> str:
+        return json.dumps(sorted(self._topics))
+
+    def _share(self, connection: sqlite3.Connection) -> dict[Place, tuple[int, int]]:
         """Give up what is over this member's share and take what is free below it: place -> (epoch, committed)."""
-        rows = connection.execute(
-            "SELECT name, topics FROM member WHERE grp = ? ORDER BY joined, name", (self._group,)
-        ).fetchall()
-        members = {name: frozenset(json.loads(topics)) for name, topics in rows}
-        query = "SELECT topic, partition, owner, epoch, committed FROM lease WHERE grp = ? ORDER BY topic, partition"
-        rows = [row for row in connection.execute(query, (self._group,)).fetchall() if row[0] in self._topics]
-        owners = {(topic, partition): owner for topic, partition, owner, _, _ in rows}
-        share = exclusive_share if self._exclusive else fair_share
-        wanted = share(members, owners, self._name)
-        self._hand_over(connection, owners, wanted)
+        leases = self._read_leases(connection)
+        wanted = self._wanted(read_members(connection, self._group), leases)
+        self._hand_over(connection, leases, wanted)
         return {
-            (topic, partition): (epoch if owner == self._name else epoch + 1, committed)
-            for topic, partition, owner, epoch, committed in rows
-            if (topic, partition) in wanted
+            place: (lease.epoch if lease.owner == self._name else lease.epoch + 1, lease.committed)
+            for place, lease in leases.items()
+            if place in wanted
         }
 
-    def _hand_over(
-        self, connection: sqlite3.Connection, owners: Mapping[tuple[int, int], str | None], wanted: set[tuple[int, int]]
-    ) -> None:
-        mine = {place for place, owner in owners.items() if owner == self._name}
+    def _wanted(self, members: Iterable[Member], leases: Mapping[Place, Lease]) -> set[Place]:
+        share = exclusive_share if self._exclusive else fair_share
+        owners = {place: lease.owner for place, lease in leases.items()}
+        return share({member.name: frozenset(json.loads(member.topics)) for member in members}, owners, self._name)
+
+    def _read_leases(self, connection: sqlite3.Connection) -> dict[Place, Lease]:
+        query = "SELECT topic, partition, owner, epoch, committed FROM lease WHERE grp = ? ORDER BY topic, partition"
+        rows = connection.execute(query, (self._group,)).fetchall()
+        return {(topic, partition): Lease(*rest) for topic, partition, *rest in rows if topic in self._topics}
+
+    def _hand_over(self, connection: sqlite3.Connection, leases: Mapping[Place, Lease], wanted: set[Place]) -> None:
+        mine = {place for place, lease in leases.items() if lease.owner == self._name}
         give = [(self._group, *place) for place in mine - wanted]
         take = [(self._name, self._group, *place) for place in wanted - mine]
         where = "WHERE grp = ? AND topic = ? AND partition = ?"
@@ -205,14 +270,16 @@ class SqliteSubscription:
         connection.executemany(f"UPDATE lease SET owner = ?, epoch = epoch + 1 {where}", take)  # noqa: S608
 
 
+def read_members(connection: sqlite3.Connection, group: str) -> list[Member]:
+    """Who is in a group, in the order in which they joined."""
+    query = "SELECT name, process, polled, topics FROM member WHERE grp = ? ORDER BY joined, name"
+    return [Member(*row) for row in connection.execute(query, (group,)).fetchall()]
+
+
 def leave(connection: sqlite3.Connection, group: str, name: str) -> None:
     """Take a member out of its group and free its partitions, inside a transaction."""
     connection.execute("UPDATE lease SET owner = NULL WHERE grp = ? AND owner = ?", (group, name))
     connection.execute("DELETE FROM member WHERE grp = ? AND name = ?", (group, name))
-
-
-Place = tuple[int, int]
-"""A topic's id and a partition."""
 
 
 def fair_share(members: Mapping[str, frozenset[int]], owners: Mapping[Place, str | None], name: str) -> set[Place]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from geowire.bus import Delivery, Record, Unwritable
+from geowire.bus import Delivery, Record
 from geowire.errors import Misconfigured
 from geowire.headers import pack_headers, unpack_headers
 from geowire.partition import partition_for
@@ -162,10 +162,11 @@ def expire(connection: sqlite3.Connection, topic: LogTopic, before_ms: int) -> i
     return deleted
 
 
-def check_size(record: Record, limit: int) -> None:
-    """Raise `Unwritable` for a record over its topic's limit, counted as Kafka does: key, value and headers."""
-    if record.size > limit:
-        raise Unwritable(record, "too-large", f"{record.size} bytes for {record.topic}, which takes {limit}")
+def first_offset(connection: sqlite3.Connection, topic: LogTopic, partition: int) -> int | None:
+    """The offset of the oldest record that is kept; None if the partition is empty."""
+    with sqlite_faults(BUS):
+        (offset,) = connection.execute(f"SELECT min(o) FROM {topic.table(partition)}").fetchone()  # noqa: S608
+    return None if offset is None else int(offset)
 
 
 def read_rows(

@@ -8,8 +8,8 @@ import threading
 from geowire.bus import Delivery, MemberOptions, open_bus
 
 if __name__ == "__main__":
-    bus_url, group, topic, exclusive = sys.argv[1:]
-    bus = open_bus(bus_url, member=MemberOptions(session_timeout=2.0))
+    bus_url, group, topic, exclusive, *name = sys.argv[1:]
+    bus = open_bus(bus_url, member=MemberOptions(name=name[0] if name else None, session_timeout=2.0))
     subscription = bus.subscribe(group, [topic], exclusive=exclusive == "1")
     taken: list[Delivery] = []
     while len(taken) < 60:

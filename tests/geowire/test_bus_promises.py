@@ -12,10 +12,13 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from kafka import TopicPartition as KafkaPartition
 
 from geowire.bus import Bus, Delivery, MemberOptions, Record, Subscription, TopicPartition, Unwritable, open_bus
 from geowire.errors import Misconfigured, PartitionLost
+from geowire.kafka_bus import KafkaBus
 from geowire.partition import partition_for
+from geowire.sqlite_bus import SqliteBus
 from geowire.topics import ARTICLES, Topic
 
 MEMBER = Path(__file__).parent / "member_process.py"
@@ -301,6 +304,38 @@ def test_a_log_file_that_is_made_anew_is_another_log(tmp_path: Path) -> None:
     assert logs[0] == logs[1]
     assert logs[2] == logs[3]
     assert logs[0].isdisjoint(logs[2])
+
+
+def test_what_has_expired_is_no_lag(bus: Bus) -> None:
+    """Nobody will read it: a group that never came, or not as far, stands at the oldest record that is kept."""
+    topic = new_topic(bus, partitions=1)
+    place, group = TopicPartition(topic.name, 0), "g" + topic.name
+    bus.publish(numbered(topic, 7))
+    with bus.subscribe(group, [topic.name]) as subscription:
+        finish(subscription, take(subscription, 7)[:5])
+
+    expire_before(bus, place, 3)
+    assert bus.extents("another" + topic.name, [topic.name]) == {place: (3, 7)}
+    assert bus.extents(group, [topic.name]) == {place: (5, 7)}
+
+    expire_before(bus, place, 7)
+    assert bus.extents("another" + topic.name, [topic.name]) == {place: (7, 7)}
+    assert bus.extents(group, [topic.name]) == {place: (7, 7)}
+    assert bus.standing(group, [topic.name])[place][:2] == (5, 7), "what was committed is not more for that"
+    assert bus.late_partitions(group, [topic.name], time.time() + 60) == set()
+
+    bus.publish(numbered(topic, 1))
+    assert bus.extents("another" + topic.name, [topic.name]) == {place: (7, 8)}
+
+
+def expire_before(bus: Bus, place: TopicPartition, offset: int) -> None:
+    """Take out what stands before an offset, as retention does."""
+    if isinstance(bus, SqliteBus):
+        table = bus._topic(place.topic).table(place.partition)
+        bus._connection.execute(f"DELETE FROM {table} WHERE o < ?", (offset,))
+    else:
+        assert isinstance(bus, KafkaBus)
+        bus._admin_client().delete_records({KafkaPartition(*place): offset})
 
 
 def test_a_group_tells_who_is_in_it(bus: Bus) -> None:

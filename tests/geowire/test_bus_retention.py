@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from geowire.bus import Record, open_bus
+from geowire.bus import Record, TopicPartition, open_bus
 from geowire.bus_retention import expire_records
 from geowire.topics import ARTICLES, FEEDS, TOPICS
 
@@ -22,6 +23,15 @@ def test_only_what_is_beyond_its_topics_retention_goes(tmp_path: Path) -> None:
     assert expire_records(url, TOPICS, now + timedelta(days=15)) == 9
     with open_bus(url) as bus, bus.read(FEEDS.name) as feeds:
         assert len(feeds.poll(100, 0)) == 9
+
+
+def test_what_compaction_took_out_of_the_middle_is_still_lag(tmp_path: Path) -> None:
+    """As on Kafka: lag counts offsets, and only what nothing older is left of is done with."""
+    with open_bus(f"sqlite:///{tmp_path / 'bus.db'}") as bus:
+        bus.ensure_topics([replace(FEEDS, partitions=1)])
+        bus.publish([Record(FEEDS.name, key, b"{}") for key in (b"a", b"b", b"b", b"b", b"c")])
+
+        assert bus.extents("g", [FEEDS.name]) == {TopicPartition(FEEDS.name, 0): (0, 5)}
 
 
 def test_a_broker_keeps_its_own_house(tmp_path: Path) -> None:

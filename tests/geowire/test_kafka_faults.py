@@ -70,6 +70,29 @@ def test_a_record_that_the_broker_refuses_is_named_and_stops_nothing(bus: KafkaB
     assert {b"good-0", b"good-1", b"good-2"} == set(values(bus, topic))
 
 
+def test_a_limit_that_was_raised_is_seen(bus: KafkaBus) -> None:
+    """It is read anew before a record is called too large, and only then."""
+    topic = new_topic(bus, max_message_bytes=20_000)
+    bus._limits[topic] = 2_000  # as it was before somebody raised it
+
+    bus.publish([Record(topic, b"k", b"x" * 10_000)])
+    with pytest.raises(Unwritable, match="which takes 20000"):
+        bus.publish([Record(topic, b"k", b"x" * 20_000)])
+
+    assert values(bus, topic) == [b"x" * 10_000]
+
+
+def test_publishing_to_a_topic_that_does_not_exist_is_said(bus: KafkaBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person must make it; one that geowire made is waited for."""
+    monkeypatch.setattr("geowire.kafka_bus.SETTINGS_SECONDS", 0.2)
+    with pytest.raises(Misconfigured, match=r"the settings of topic geowire\.nobody: it does not exist"):
+        bus.publish([Record("geowire.nobody", b"k", b"v")])
+
+    bus._ensured.add("geowire.nobody")
+    with pytest.raises(Transient, match=r"geowire\.nobody was made on .* and is not listed yet"):
+        bus.publish([Record("geowire.nobody", b"k", b"v")])
+
+
 def test_a_topic_just_made_is_waited_for(bus: KafkaBus, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that has not heard of it yet is asked again; a topic that nobody made is a mistake at once."""
     topic = new_topic(bus)
@@ -98,6 +121,19 @@ def test_an_unknown_member_comes_back(bus: KafkaBus) -> None:
 
         assert [d.record.value for d in taken] == [d.record.value for d in again] == [b"one"]
         assert subscription.epoch > epoch
+
+
+def test_of_two_replicas_with_one_name_one_ends(kafka_server: str) -> None:
+    """The broker has given its partitions to the other: trying again would take them back, and so on for ever."""
+    with KafkaBus(KafkaCluster([kafka_server]), MemberOptions(name="tag-1", session_timeout=30.0)) as bus:
+        topic = new_topic(bus)
+        bus.publish([Record(topic, b"k", b"one")])
+        with bus.subscribe("g" + topic, [topic]) as first, bus.subscribe("g" + topic, [topic]) as second:
+            (taken,) = first_batch(first)
+            assert first_batch(second)
+
+            with pytest.raises(Misconfigured, match=r"^GEOWIRE_MEMBER: another replica has this name; give each"):
+                first.commit({taken.source: taken.offset + 1})
 
 
 def test_a_join_that_never_ends_is_begun_anew(bus: KafkaBus, monkeypatch: pytest.MonkeyPatch) -> None:

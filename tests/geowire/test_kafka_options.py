@@ -77,10 +77,11 @@ def test_empty_settings_are_those_of_a_plain_broker(monkeypatch: pytest.MonkeyPa
     assert load_settings().kafka == KafkaOptions()
 
 
-def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
-    """It would stand in every log."""
+@pytest.mark.parametrize("scheme", ["kafka://", "kafkas://", "kafka:/", "sqlite://", ""])
+def test_a_password_in_the_address_is_refused_and_not_repeated(scheme: str) -> None:
+    """It would stand in every log, the scheme right or wrong."""
     with pytest.raises(Misconfigured, match="GEOWIRE_KAFKA_USERNAME") as caught:
-        open_bus("kafka://geowire:hunter2-secret@broker:9092")
+        open_bus(f"{scheme}geowire:hunter2-secret@broker:9092")
     assert "hunter2" not in str(caught.value)
 
 

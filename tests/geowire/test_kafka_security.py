@@ -202,6 +202,8 @@ def test_a_missing_permission_is_said_and_makes_no_dead_letter(secured: SecuredB
     with open_bus(secured.url("PASSWORD"), kafka=options) as bus:
         with pytest.raises(Misconfigured, match="does not permit it"):
             bus.ensure_topics([topic])
+        with pytest.raises(Misconfigured, match=f"{topic.name}: .* does not permit DescribeConfigs"):
+            bus.publish([Record(topic.name, b"k", b"v")])
         bus._limits[topic.name] = topic.max_message_bytes  # type: ignore[attr-defined]
         with pytest.raises(Misconfigured, match="does not permit it"):
             bus.publish([Record(topic.name, b"k", b"v")])

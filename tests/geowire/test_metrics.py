@@ -265,12 +265,12 @@ def test_a_source_that_hangs_is_left_behind() -> None:
 
 def letter(stage: bytes, reason: bytes) -> Record:
     """A dead letter with these facts."""
-    return Record(DEADLETTERS.name, b"k", b"?", (("dlq.stage", stage), ("dlq.reason", reason)))
+    return Record(DEADLETTERS.name, b"k", b"?", (("dlq.stage", stage), ("dlq.topic", b"t"), ("dlq.reason", reason)))
 
 
 def test_dead_letters_are_each_counted_once(bus: Bus) -> None:
     """By stage and reason, through a lost connection too; what anybody else wrote has no name."""
-    tally = DeadLetterTally()
+    tally = DeadLetterTally(["tag", "flag"])
     bus.publish([letter(b"tag", b"malformed"), letter(b"tag", b"malformed"), letter(b"evil", b"{x=1}")])
     tally.read_on(bus, 5)
     tally.close()
@@ -281,6 +281,19 @@ def test_dead_letters_are_each_counted_once(bus: Bus) -> None:
 
     expected = {("tag", "malformed"): 2, (OTHER, OTHER): 1, ("flag", "not-a-story"): 1, ("ingest", "parse-crash"): 1}
     assert dict(tally.counts) == expected
+    bus.close()
+
+
+def test_a_letter_that_nobody_can_read_is_counted_too(bus: Bus) -> None:
+    """Nested however deeply: it hinders none that come after it."""
+    tally = DeadLetterTally(["tag"])
+    headers = encode(ingest_failure_event(IngestFailure(stage="parse", url="u", reason="r", failed_at=NOON))).headers
+    bus.publish([Record(DEADLETTERS.name, b"k", b"[" * 200_000, headers), letter(b"tag", b"malformed")])
+
+    tally.read_on(bus, 5)
+    tally.close()
+
+    assert dict(tally.counts) == {(OTHER, "not-a-letter"): 1, ("tag", "malformed"): 1}
     bus.close()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as kafkas_murmur2
 
 from geowire.headers import pack_headers, unpack_headers
-from geowire.liveness import is_gone, this_process
+from geowire.liveness import is_alive, is_gone, this_process
 from geowire.partition import murmur2, partition_for
 
 
@@ -35,6 +35,8 @@ def test_a_process_knows_itself_alive() -> None:
     """A process of another host, or none at all, cannot be known to be gone."""
     host, _, started = this_process().split("/")
 
+    assert is_alive(this_process())
+    assert not any(is_alive(other) for other in ("another-host/1/1", "nonsense", f"{host}/{2**22 + 1}/1"))
     assert not is_gone(this_process())
     assert not is_gone("another-host/1/1")
     assert not is_gone("nonsense")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from geowire import replay_order
-from geowire.bus import Bus, Delivery, MemberOptions, Record, TopicPartition
+from geowire.bus import Bus, Delivery, Extent, MemberOptions, Record, TopicPartition
 from geowire.consume import ConsumerLoop, LoopOptions
-from geowire.errors import Misconfigured, Rejected
+from geowire.errors import Misconfigured, Rejected, Transient
 from geowire.events import Event, decode, encode, ingest_failure_event
 from geowire.messages import IngestFailure
 from geowire.monitor import Counts
@@ -246,6 +246,67 @@ def test_a_replay_ends_although_old_records_are_gone(embedded: Place, monkeypatc
     embedded.replay(Plan("again"))
 
     assert {word.partition(" ")[2] for word in embedded.said(f"{embedded.answers}.again")} == keys
+
+
+class Five:
+    """Stands in for a subscription to five records on one of two partitions; its first rewind fails."""
+
+    place, empty = TopicPartition("t", 0), TopicPartition("t", 1)
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.assignment: frozenset[TopicPartition] = frozenset()
+        self._next = 0
+        self._fails = True
+
+    def poll(self, max_records: int, timeout: float) -> list[Delivery]:  # noqa: ARG002  # as `Subscription` has it
+        """Join with the first poll; two records each time."""
+        if not self.assignment:
+            self.assign(self.place)
+        offsets = range(5)[self._next :][: min(2, max_records)] if self.place in self.assignment else ()
+        found = [Delivery(Record("t", b"k", b"v"), 0, offset, offset) for offset in offsets]
+        self._next += len(found)
+        return found
+
+    def assign(self, place: TopicPartition) -> None:
+        """Another partition from now on."""
+        self.assignment = frozenset([place])
+        self.epoch += 1
+
+    def rewind(self) -> None:
+        """To the first; the first time no broker answers."""
+        if self._fails:
+            self._fails = False
+            raise Transient("no answer")
+        self._next = 0
+
+    def in_order(self) -> replay_order.InTimeOrder:
+        """The records as a replay reads them."""
+        extents = {self.place: Extent(0, 5), self.empty: Extent(0, 0)}
+        return replay_order.InTimeOrder(self, lambda: extents, lambda _: True)  # type: ignore[arg-type]
+
+
+def test_a_rewind_that_failed_is_done_again() -> None:
+    """What was polled under the old partitions is forgotten, and must not be missing afterwards."""
+    reading = Five().in_order()
+
+    with pytest.raises(Transient):
+        reading.poll(10, 0)
+
+    assert [delivery.offset for _ in range(5) for delivery in reading.poll(10, 0)] == [0, 1, 2, 3, 4]
+
+
+def test_what_is_held_of_a_lost_partition_is_not_handed_out() -> None:
+    """Partitions may also change while a fault is waited out."""
+    inner = Five()
+    reading = inner.in_order()
+    with pytest.raises(Transient):
+        reading.poll(10, 0)
+    assert [delivery.offset for delivery in reading.poll(1, 0)] == [0]
+
+    inner.assign(inner.empty)
+
+    assert reading.poll(1, 0) == []
 
 
 def test_a_refused_record_is_named_as_the_loop_knows_it(embedded: Place) -> None:
