@@ -98,32 +98,28 @@ class KafkaBus:
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """See `Bus`."""
-        self._check_existence(topics)
-        with self._asking(f"cannot read the offsets of {group}") as admin:
-            extents = self._extents(group, admin.describe_topics(list(topics)))
-            behind = [place for place, extent in extents.items() if extent.lag]
-            firsts = self._ask_offsets(dict.fromkeys(behind, EARLIEST)) if behind else {}
-        extents |= {place: extents[place].without_expired(first.offset) for place, first in firsts.items()}
-        return {TopicPartition(*place): extent for place, extent in extents.items()}
+        extents = {place: Extent(at.committed, at.end) for place, at in self.standing(group, topics).items()}
+        behind = [KafkaPartition(*place) for place, extent in extents.items() if extent.lag]
+        if behind:
+            with self._asking(f"cannot read the offsets of {group}"):
+                firsts = self._ask_offsets(dict.fromkeys(behind, EARLIEST))
+            found = {TopicPartition(*at): first.offset for at, first in firsts.items()}
+            extents |= {place: extents[place].without_expired(first) for place, first in found.items()}
+        return extents
 
     def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
         """See `Bus`; brokers before 2.8 give topics no id."""
         self._check_existence(topics)
         with self._asking(f"cannot read the offsets of {group}") as admin:
             described = admin.describe_topics(list(topics))
-            extents = self._extents(group, described)
-        ids = {topic["name"]: str(topic.get("topic_id") or "") for topic in described}
-        logs = {name: found if found.strip("0-") else "" for name, found in ids.items()}
-        return {TopicPartition(*place): Standing(*extent, logs[place.topic]) for place, extent in extents.items()}
-
-    def _extents(self, group: str, described: Sequence[dict[str, Any]]) -> dict[KafkaPartition, Extent]:
-        """What the group has committed, expired or not, and the ends of these topics."""
-        admin = self._admin_client()
-        places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
-        ends = self._ask_offsets(dict.fromkeys(places, LATEST))
-        committed = self._ask_coordinator(lambda: admin.list_group_offsets(group)).get(group, {})
+            logs = {t["name"]: log_id(t) for t in described}
+            places = [KafkaPartition(t["name"], p["partition_index"]) for t in described for p in t["partitions"]]
+            ends = self._ask_offsets(dict.fromkeys(places, LATEST))
+            committed = self._ask_coordinator(lambda: admin.list_group_offsets(group)).get(group, {})
         return {
-            place: Extent(max(0, committed[place].offset if place in committed else 0), ends[place].offset)
+            TopicPartition(*place): Standing(
+                max(0, committed[place].offset if place in committed else 0), ends[place].offset, logs[place.topic]
+            )
             for place in places
         }
 
@@ -331,6 +327,12 @@ def chunks(batch: Sequence[Record]) -> Iterator[list[Record]]:
         size += record.size
     if chunk:
         yield chunk
+
+
+def log_id(described: dict[str, Any]) -> str:
+    """What tells a topic from one of its name that was deleted, or is on another cluster; empty without one."""
+    found = str(described.get("topic_id") or "")
+    return found if found.strip("0-") else ""
 
 
 def placement(partitions: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -86,31 +86,33 @@ class SqliteBus:
 
     def extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
         """See `Bus`."""
-        with self._lock, sqlite_faults(BUS):
-            return {at: self._from_first(at, extent) for at, extent in self._extents(group, topics).items()}
+        return {place: self._from_first(place, extent) for place, extent in self._committed(group, topics).items()}
 
     def standing(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Standing]:
         """See `Bus`."""
         with self._lock, write_transaction(self._connection) as connection:
             log_id = identity(connection)
-            extents = self._extents(group, topics)
-        return {at: Standing(*extent, f"{log_id}/{self._topics[at.topic].id}") for at, extent in extents.items()}
+        committed = self._committed(group, topics)
+        return {at: Standing(*extent, f"{log_id}/{self._topic(at.topic).id}") for at, extent in committed.items()}
 
-    def _extents(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
-        """What the group has committed, expired or not, and the ends of these topics."""
+    def _committed(self, group: str, topics: Sequence[str]) -> dict[TopicPartition, Extent]:
+        """Extents from what the group has committed, whether it is kept or not."""
         query = """SELECT seq.partition, coalesce(lease.committed, 0), seq.next FROM seq LEFT JOIN lease
             ON lease.topic = seq.topic AND lease.partition = seq.partition AND lease.grp = ? WHERE seq.topic = ?"""
         extents: dict[TopicPartition, Extent] = {}
-        for name in topics:
-            rows = self._connection.execute(query, (group, self._known_topic(name).id))
-            extents |= {TopicPartition(name, partition): Extent(committed, end) for partition, committed, end in rows}
+        for topic in (self._topic(name) for name in topics):
+            with self._lock, sqlite_faults(BUS):
+                rows = self._connection.execute(query, (group, topic.id)).fetchall()
+            extents |= {TopicPartition(topic.name, p): Extent(committed, end) for p, committed, end in rows}
         return extents
 
     def _from_first(self, place: TopicPartition, extent: Extent) -> Extent:
         """An extent without what was expired, which nobody will read."""
         if not extent.lag:
             return extent
-        first = first_offset(self._connection, self._known_topic(place.topic), place.partition)
+        topic = self._topic(place.topic)
+        with self._lock:
+            first = first_offset(self._connection, topic, place.partition)
         return extent.without_expired(extent.end if first is None else first)
 
     def members(self, group: str) -> int:
@@ -141,13 +143,9 @@ class SqliteBus:
         self.close()
 
     def _topic(self, name: str) -> LogTopic:
-        with self._lock:
-            return self._known_topic(name)
-
-    def _known_topic(self, name: str) -> LogTopic:
-        """The same for who holds the lock."""
         if name not in self._topics:
-            found = find_topic(self._connection, name)
+            with self._lock:
+                found = find_topic(self._connection, name)
             if found is None:
                 raise Misconfigured(f"topic {name} does not exist in {self._path}")
             self._topics[name] = found

@@ -321,6 +321,7 @@ def test_what_has_expired_is_no_lag(bus: Bus) -> None:
     expire_before(bus, place, 7)
     assert bus.extents("another" + topic.name, [topic.name]) == {place: (7, 7)}
     assert bus.extents(group, [topic.name]) == {place: (7, 7)}
+    assert bus.standing(group, [topic.name])[place][:2] == (5, 7), "what was committed is not more for that"
     assert bus.late_partitions(group, [topic.name], time.time() + 60) == set()
 
     bus.publish(numbered(topic, 1))
