@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from geowire.events import Event
 from geowire.messages import AddedArticle, Story, StoryMerged
@@ -18,17 +19,28 @@ from processors.relate.vectors import counted, weigh
 from processors.relate.words import terms
 
 
+@dataclass(slots=True)
+class _Read:
+    """What was read so far: partitions have no common order, so that some of it is applied once all is read."""
+
+    stories: dict[str, LiveStory] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, set[str]] = field(default_factory=dict)
+    """Articles by the story that said that they are gone without having said that they came: another one did that."""
+    told: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Version and model of the facts that were given for each article."""
+
+
 def rebuild_grouping(grouping: Grouping, published: Iterable[Event]) -> Iterator[MemberFacts]:
     """Fill an empty grouping from its own messages, and give the facts of each member, a later version last."""
-    stories: dict[str, LiveStory] = {}
-    ended: dict[str, str] = {}
+    read = _Read()
     for event in published:
         if isinstance(event.data, Story):
-            yield from _take_in(grouping, stories, event, event.data)
+            yield from _take_in(grouping, read, event, event.data)
         elif isinstance(event.data, StoryMerged):
-            ended[event.data.from_] = event.data.to
-    _join_ended(grouping, stories, ended)
-    for story in stories.values():
+            read.ended[event.data.from_] = event.data.to
+    _join_ended(grouping, read)
+    for story in read.stories.values():
         grouping.stories.put(story)
         grouping.journal.stories[story.id] = story
         for article_id, member in story.members.items():
@@ -36,24 +48,29 @@ def rebuild_grouping(grouping: Grouping, published: Iterable[Event]) -> Iterator
     grouping.retire()
 
 
-def _take_in(grouping: Grouping, stories: dict[str, LiveStory], event: Event, message: Story) -> Iterator[MemberFacts]:
+def _take_in(grouping: Grouping, read: _Read, event: Event, message: Story) -> Iterator[MemberFacts]:
     """One story message; one that was read before changes nothing."""
-    story = stories.get(message.id) or LiveStory(id=message.id, number=grouping.started)
+    story = read.stories.get(message.id) or LiveStory(id=message.id, number=grouping.started)
     if message.version <= story.version:
         return
-    grouping.started += story.id not in stories
-    stories[story.id] = story
+    grouping.started += story.id not in read.stories
+    read.stories[story.id] = story
     for added in message.added:
         at = (added.published_at or event.time).timestamp()
-        _put_member(grouping.documents, story, added, at, message.extract or "")
+        member = _put_member(grouping.documents, story, added, at, message.extract or "")
         grouping.newest = max(grouping.newest, at)
-        yield member_facts(added, at, quiet=added.form in QUIET_FORMS, lead=_own_sentences(message))
+        if (member.version, member.model) > read.told.get(added.article_id, (0, "")):
+            read.told[added.article_id] = (member.version, member.model)
+            yield member_facts(added, at, quiet=added.form in QUIET_FORMS, lead=_own_sentences(message))
     for article_id in message.removed:
-        _mark_withdrawn(story, article_id)
-    _settle(grouping, stories, story, message)
+        if article_id in story.members:
+            _mark_withdrawn(story, article_id)
+        else:
+            read.removed.setdefault(story.id, set()).add(article_id)
+    _settle(grouping, read.stories, story, message)
 
 
-def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle, at: float, extract: str) -> None:
+def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle, at: float, extract: str) -> Member:
     quiet = added.form in QUIET_FORMS and bool(story.members.keys() - {added.article_id})
     brings = EMPTY if quiet else _contribution(added, extract, documents)
     member = _member(added, at, brings)
@@ -66,6 +83,7 @@ def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle
         member.place, member.late = held.place, held.late
         story.members[added.article_id] = member
         story.refresh()
+    return member
 
 
 def _member(added: AddedArticle, at: float, brings: Contribution) -> Member:
@@ -111,10 +129,9 @@ def _own_sentences(message: Story) -> list[str]:
 
 
 def _mark_withdrawn(story: LiveStory, article_id: str) -> None:
-    member = story.members.get(article_id)
-    if member is not None:
-        member.withdrawn, member.version, member.contribution = True, member.version + 1, EMPTY.pack()
-        story.refresh()
+    member = story.members[article_id]
+    member.withdrawn, member.version, member.contribution = True, member.version + 1, EMPTY.pack()
+    story.refresh()
 
 
 def _settle(grouping: Grouping, stories: dict[str, LiveStory], story: LiveStory, message: Story) -> None:
@@ -124,15 +141,42 @@ def _settle(grouping: Grouping, stories: dict[str, LiveStory], story: LiveStory,
     stories[story.id] = stories.pop(story.id)  # stories stand in the order of their last change
 
 
-def _join_ended(grouping: Grouping, stories: dict[str, LiveStory], ended: dict[str, str]) -> None:
-    """Members of stories that ended go to the story that goes on, once all is read: partitions have no common order."""
-    for from_ in ended:
-        to = from_
-        while to in ended:
-            to = ended[to]
-        story, into = stories.get(from_), stories.get(to)
-        if story is not None and into is not None:
-            merged_from = into.merged_from
-            into.take_over(stories.pop(from_))
-            into.merged_from = merged_from
-        grouping.journal.ended[from_] = to
+def _join_ended(grouping: Grouping, read: _Read) -> None:
+    """Members of stories that ended go to the story that goes on, those of the longest way first."""
+    for from_ in sorted(read.ended, key=lambda story_id: -len(_way(story_id, read.ended))):
+        way = _way(from_, read.ended)
+        grouping.journal.ended[from_] = way[-1]
+        into = next((read.stories[to] for to in way if to in read.stories), None)
+        if from_ in read.stories and into is not None:
+            _join(read.stories.pop(from_), into, read.removed.get(into.id, set()))
+
+
+def _way(story_id: str, ended: dict[str, str]) -> list[str]:
+    """The stories that a story went on as, the one that goes on now last."""
+    way = [ended[story_id]]
+    while way[-1] in ended:
+        way.append(ended[way[-1]])
+    return way
+
+
+def _join(story: LiveStory, into: LiveStory, removed: set[str]) -> None:
+    """Add the members of a story that ended: what the other has said of them since is newer than what it said."""
+    merged_from = into.merged_from
+    newer = {article_id: into.members.pop(article_id) for article_id in story.members.keys() & into.members.keys()}
+    into.take_over(story)
+    into.merged_from = merged_from
+    for article_id, member in newer.items():
+        _replace(into, article_id, member)
+    for article_id in removed & story.members.keys() - newer.keys():
+        _mark_withdrawn(into, article_id)
+    for place, member in enumerate(into.members.values()):
+        member.place = place
+    if newer:
+        into.refresh()
+
+
+def _replace(story: LiveStory, article_id: str, member: Member) -> None:
+    held = story.members[article_id]
+    if (member.version, member.model) > (held.version, held.model):
+        member.late = held.late
+        story.members[article_id] = member
