@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -29,6 +30,10 @@ class _Read:
     """Articles by the story that said that they are gone without having said that they came: another one did that."""
     told: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Version and model of the facts that were given for each article."""
+    spans: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """When each story was first and last told of; seconds since 1970, like all of these."""
+    came: list[tuple[float, float]] = field(default_factory=list)
+    """When a new article was told of, and its own time."""
 
 
 def rebuild_grouping(grouping: Grouping, published: Iterable[Event]) -> Iterator[MemberFacts]:
@@ -39,8 +44,10 @@ def rebuild_grouping(grouping: Grouping, published: Iterable[Event]) -> Iterator
             yield from _take_in(grouping, read, event, event.data)
         elif isinstance(event.data, StoryMerged):
             read.ended[event.data.from_] = event.data.to
+    for number, story_id in enumerate(sorted(read.spans, key=lambda story_id: read.spans[story_id][0])):
+        read.stories[story_id].number = number
     _join_ended(grouping, read)
-    for story in read.stories.values():
+    for story in _in_order_of_change(grouping, read):
         grouping.stories.put(story)
         grouping.journal.stories[story.id] = story
         for article_id, member in story.members.items():
@@ -50,7 +57,7 @@ def rebuild_grouping(grouping: Grouping, published: Iterable[Event]) -> Iterator
 
 def _take_in(grouping: Grouping, read: _Read, event: Event, message: Story) -> Iterator[MemberFacts]:
     """One story message; one that was read before changes nothing."""
-    story = read.stories.get(message.id) or LiveStory(id=message.id, number=grouping.started)
+    story = read.stories.get(message.id) or LiveStory(id=message.id, number=0)
     if message.version <= story.version:
         return
     grouping.started += story.id not in read.stories
@@ -58,7 +65,8 @@ def _take_in(grouping: Grouping, read: _Read, event: Event, message: Story) -> I
     for added in message.added:
         at = (added.published_at or event.time).timestamp()
         member = _put_member(grouping.documents, story, added, at, message.extract or "")
-        grouping.newest = max(grouping.newest, at)
+        if added.why.rule != "replaced":
+            read.came.append((event.time.timestamp(), at))
         if (member.version, member.model) > read.told.get(added.article_id, (0, "")):
             read.told[added.article_id] = (member.version, member.model)
             yield member_facts(added, at, quiet=added.form in QUIET_FORMS, lead=_own_sentences(message))
@@ -67,7 +75,10 @@ def _take_in(grouping: Grouping, read: _Read, event: Event, message: Story) -> I
             _mark_withdrawn(story, article_id)
         else:
             read.removed.setdefault(story.id, set()).add(article_id)
-    _settle(grouping, read.stories, story, message)
+    story.version, story.merged_from, story.continues = message.version, list(message.merged_from), message.continues
+    told_at = event.time.timestamp()
+    first, last = read.spans.get(story.id, (told_at, told_at))
+    read.spans[story.id] = min(first, told_at), max(last, told_at)
 
 
 def _put_member(documents: DocumentCounts, story: LiveStory, added: AddedArticle, at: float, extract: str) -> Member:
@@ -134,11 +145,17 @@ def _mark_withdrawn(story: LiveStory, article_id: str) -> None:
     story.refresh()
 
 
-def _settle(grouping: Grouping, stories: dict[str, LiveStory], story: LiveStory, message: Story) -> None:
-    grouping.turn += 1
-    story.version, story.turn, story.touched = message.version, grouping.turn, grouping.newest
-    story.merged_from, story.continues = list(message.merged_from), message.continues
-    stories[story.id] = stories.pop(story.id)  # stories stand in the order of their last change
+def _in_order_of_change(grouping: Grouping, read: _Read) -> Iterator[LiveStory]:
+    """The stories in the order of their last change, each touched when the stream was as far as then."""
+    came = deque(sorted(read.came))
+    for story_id in sorted(read.stories, key=lambda story_id: read.spans[story_id][1]):
+        story = read.stories[story_id]
+        while came and came[0][0] <= read.spans[story_id][1]:
+            grouping.newest = max(grouping.newest, came.popleft()[1])
+        grouping.turn += 1
+        story.turn, story.touched = grouping.turn, grouping.newest
+        yield story
+    grouping.newest = max([grouping.newest, *(at for _, at in came)])
 
 
 def _join_ended(grouping: Grouping, read: _Read) -> None:

@@ -18,6 +18,7 @@ Order = Callable[[list[Event]], list[Event]]
 
 MEMBERS = "SELECT article_id, story_id, version, model, withdrawn FROM relate_member ORDER BY 1"
 FACTS = "SELECT article_id FROM relate_fact ORDER BY 1"
+STORIES = "SELECT id, number, touched, live FROM relate_story ORDER BY number"
 
 
 @contextmanager
@@ -100,3 +101,23 @@ def test_what_became_of_a_member_after_a_merger_is_kept(telling: Build, ends: li
 def _listed(event: Event) -> list[tuple[str, int, str]]:
     assert isinstance(event.data, Story)
     return sorted((listed.article_id, listed.version, listed.title) for listed in event.data.articles)
+
+
+@pytest.mark.parametrize("order", [as_written, by_story, youngest_first])
+def test_stories_are_as_old_as_they_were(article: Build, order: Order) -> None:
+    """How old a story is, and whether it may still grow, does not depend on the order in which partitions are read."""
+    told = [article(f"a{n}", _words(n % 9, 8), _words(n % 9, 60), hours=n * 20) for n in range(20)]
+    with opened() as (stage, lost):
+        published = stage.process([tagged_event(each) for each in told], lost)
+        expected = lost.execute(STORIES).fetchall()
+
+    with opened() as (stage, connection):
+        stage.rebuild(order(published), connection)
+        rebuilt = connection.execute(STORIES).fetchall()
+
+    assert {bool(live) for *_, live in expected} == {True, False}
+    assert rebuilt == expected
+
+
+def _words(event: int, count: int) -> str:
+    return " ".join(f"word{event}{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(count))
