@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from importlib.resources import files
 
+from geowire.messages import Flagged
+
 KEPT_SECONDS = 30 * 86_400.0
 """What has fired is kept as long as the topic keeps the story."""
 
@@ -34,6 +36,9 @@ def create_tables(connection: sqlite3.Connection) -> None:
     script = files(__package__).joinpath("tables.sql").read_text("utf-8")
     for statement in filter(str.strip, script.split(";")):
         connection.execute(statement)
+    if "draft" not in {row[1] for row in connection.execute("PRAGMA table_info(flag_source)")}:
+        connection.execute("ALTER TABLE flag_source ADD COLUMN at REAL")  # a state file from before drafts were kept
+        connection.execute("ALTER TABLE flag_source ADD COLUMN draft TEXT")
 
 
 class Fired:
@@ -87,10 +92,25 @@ class Fired:
         """Note that a flag was taken back."""
         self._connection.execute("UPDATE flag_fired SET active=0 WHERE flag_id=?", (flag_id,))
 
-    def add_source(self, story_id: str, article_id: str, cause: Cause) -> None:
-        """Note that an article gives a cause."""
-        row = (story_id, article_id, cause.watch, cause.kind, cause.value)
-        self._connection.execute("INSERT OR IGNORE INTO flag_source VALUES (?, ?, ?, ?, ?)", row)
+    def add_source(self, story_id: str, cause: Cause, draft: Flagged) -> None:
+        """Note that an article gives a cause, and the flag that it would raise; of a later version, that one's."""
+        row = (story_id, draft.article_id, cause.watch, cause.kind, cause.value)
+        told = (draft.flagged_at.timestamp(), draft.model_dump_json())
+        self._connection.execute(
+            "INSERT INTO flag_source (story_id, article_id, watch, kind, value, at, draft) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET at=excluded.at, draft=excluded.draft",
+            row + told,
+        )
+
+    def oldest_grounds(self, story_id: str, watch: str) -> list[tuple[Cause, Flagged]]:
+        """What the oldest article that fulfils a watch gives, and the flags that it would raise."""
+        rows = self._connection.execute(
+            "SELECT kind, value, draft FROM flag_source WHERE story_id=?1 AND watch=?2 AND draft IS NOT NULL"
+            " AND article_id=(SELECT article_id FROM flag_source WHERE story_id=?1 AND watch=?2 AND draft IS NOT NULL"
+            " ORDER BY at, article_id LIMIT 1) ORDER BY kind, value",
+            (story_id, watch),
+        )
+        return [(Cause(watch, kind, value), Flagged.model_validate_json(draft)) for kind, value, draft in rows]
 
     def causes_from(self, story_id: str, article_id: str) -> list[Cause]:
         """The causes that an article gives."""

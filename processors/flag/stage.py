@@ -22,6 +22,9 @@ DAY = 86_400
 AGAIN = re.compile(r" \((\d+)\)$")
 """After a retraction the same reason fires under another value, because readers drop an id that they know."""
 
+Told = tuple[Cause, Flagged]
+"""A cause, and the flag that an article would raise for it."""
+
 
 class FlagStage:
     """Fires each watch once for a story, and again for what it calls news. One member of its group works at a time."""
@@ -97,11 +100,14 @@ class FlagStage:
                 fired.merge(ended, story.id, at)
         update = _Update(story, fired.goes_on_as(story.id), event, fired)
         found = [(watch, update.findings(watch)) for watch in self._watches]
-        given = {(one.article.article_id, cause) for _, ones in found for cause, one in ones}
-        yield from update.retractions(given, {watch.id for watch in self._watches})
+        given = {(draft.article_id, cause) for _, ones in found for cause, draft in ones}
+        retracted = list(update.retractions(given, {watch.id for watch in self._watches}))
+        yield from retracted
         for watch, findings in found:
-            for _, of_article in groupby(findings, key=lambda one: one[1].article.article_id):
+            for _, of_article in groupby(findings, key=lambda one: one[1].article_id):
                 yield from update.fire(watch, list(of_article))
+            if watch.id in {flag.watch for flag in retracted}:
+                yield from update.stand_in(watch)
 
     def _prune_daily(self, batch: Sequence[Event], fired: Fired) -> None:
         newest = max((event.time.timestamp() for event in batch), default=0.0)
@@ -119,16 +125,16 @@ class _Update:
         self._event = event
         self._fired = fired
 
-    def findings(self, watch: Watch) -> list[tuple[Cause, Finding]]:
+    def findings(self, watch: Watch) -> list[Told]:
         """What a watch finds in articles that did not come late, noted as sources before anything is taken back."""
         late = self._late_articles()
         found = [
-            (Cause(watch.id, finding.reason.kind, finding.reason.value), finding)
+            (Cause(watch.id, finding.reason.kind, finding.reason.value), self._draft(watch, finding))
             for finding in evaluate(watch, self._story)
             if finding.article.article_id not in late
         ]
-        for cause, finding in found:
-            self._fired.add_source(self._story_id, finding.article.article_id, cause)
+        for cause, draft in found:
+            self._fired.add_source(self._story_id, cause, draft)
         return found
 
     def _late_articles(self) -> set[str]:
@@ -137,20 +143,27 @@ class _Update:
                 self._fired.note_late(added.article_id, self._event.time.timestamp())
         return {added.article_id for added in self._story.added if self._fired.is_late(added.article_id)}
 
-    def fire(self, watch: Watch, of_article: list[tuple[Cause, Finding]]) -> Iterator[Flagged]:
+    def stand_in(self, watch: Watch) -> Iterator[Flagged]:
+        """The flag of the oldest article that still fulfils a watch, if none is left that stands."""
+        if not self._fired.has_flag(self._story_id, watch.id):
+            kinds = (*watch.reasons, *watch.again_on)
+            grounds = [one for one in self._fired.oldest_grounds(self._story_id, watch.id) if one[0].kind in kinds]
+            yield from self.fire(watch, sorted(grounds, key=lambda one: kinds.index(one[0].kind)))
+
+    def fire(self, watch: Watch, of_article: list[Told]) -> Iterator[Flagged]:
         """The flags for what an article brings: the first of the story, or for what is new since.
 
         One article is told for one kind of reason; what else of `again_on` is new in it is told with that.
         """
-        again = [(cause, finding) for cause, finding in of_article if cause.kind in watch.again_on]
+        again = [(cause, draft) for cause, draft in of_article if cause.kind in watch.again_on]
         if self._fired.has_flag(self._story_id, watch.id):
             telling = [one for one in again if not self._is_known(one[0])]
             telling.sort(key=lambda one: watch.again_on.index(one[0].kind))
         else:
             telling = of_article
         lead = [one for one in telling if one[0].kind == telling[0][0].kind]
-        for cause, finding in lead if lead and lead[0] in again else lead[:1]:
-            yield self._raise(cause, finding)
+        for cause, draft in lead if lead and lead[0] in again else lead[:1]:
+            yield self._raise(cause, draft)
         for cause, _ in again if telling else ():
             if not self._is_known(cause):
                 self._put(cause, Firing("", 0, active=True))
@@ -162,28 +175,34 @@ class _Update:
     def _put(self, cause: Cause, firing: Firing) -> None:
         self._fired.put(self._story_id, cause, firing, self._event.time.timestamp())
 
-    def _raise(self, cause: Cause, finding: Finding) -> Flagged:
+    def _raise(self, cause: Cause, draft: Flagged) -> Flagged:
         before = self._fired.firing(self._story_id, cause)
         times = before.times + 1 if before else 1
-        flag = self._flag(cause, finding, times)
+        of_now = {
+            "story_id": self._story_id,
+            "headline": self._story.headline,
+            "publisher_count": self._story.publisher_count,
+            "reason": _reason(cause, times),
+        }
+        flag = draft.model_copy(update=of_now)
         self._put(cause, Firing(flag_id(flag), times, active=True))
         return flag
 
-    def _flag(self, cause: Cause, finding: Finding, times: int) -> Flagged:
+    def _draft(self, watch: Watch, finding: Finding) -> Flagged:
         article = finding.article
         return Flagged(
-            watch=cause.watch,
+            watch=watch.id,
             story_id=self._story_id,
             article_id=article.article_id,
             url=article.url,
             headline=self._story.headline,
-            reason=_reason(cause, times),
+            reason=finding.reason,
             evidence=finding.evidence,
             publisher_count=self._story.publisher_count,
             flagged_at=article.published_at or self._event.time,
         )
 
-    def retractions(self, given: set[tuple[str, Cause]], in_force: set[str]) -> Iterator[Flagged]:
+    def retractions(self, given: set[tuple[str | None, Cause]], in_force: set[str]) -> Iterator[Flagged]:
         """Flags to take back: an article that was the only source was replaced or taken out and no longer gives it.
 
         Nobody looks for what a watch that is no longer in force asked for; its flags go only with their articles.
@@ -233,5 +252,4 @@ def _remember(flag: Flagged, fired: Fired) -> None:
     firing = Firing(flag_id(flag), int(again[1]) if again else 1, active=True)
     fired.is_new(flag.story_id, 0, flag.flagged_at.timestamp())
     fired.put(flag.story_id, cause, firing, flag.flagged_at.timestamp())
-    for article_id in {flag.article_id, *(piece.article_id for piece in flag.evidence)} - {None}:
-        fired.add_source(flag.story_id, str(article_id), cause)
+    fired.add_source(flag.story_id, cause, flag)

@@ -444,3 +444,59 @@ def test_a_refusal_is_no_arms_to_russia(
     flags = run(arms, connection, story(1, added("a", aid=[aid("refused", "IR", "RU"), aid("provided", "KP", "RU")])))
 
     assert flags == [[("provided KP -> RU", False)]]
+
+
+@pytest.mark.parametrize("options", [{}, {"again_on": ["amount"]}])
+def test_another_article_stands_in_for_one_that_is_withdrawn(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, options: dict[str, Any]
+) -> None:
+    """No flag is left although a story still fulfils the watch: its oldest article is told, with its own evidence."""
+    watched = {"id": "aid", "title": "Aid", "all": [{"aid": {"recipient": "UA"}}]}
+    stage = FlagStage([Watch.model_validate(watched | options)])
+    stage.create_tables(connection)
+    middle, last = (MOMENT.replace(hour=hour) for hour in (16, 17))
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    stage.process([update(story(2, added("c", aid=[aid("requested")], published_at=last)))], connection)
+    stage.process([update(story(3, added("b", aid=[aid("provided")], published_at=middle)))], connection)
+
+    events = stage.process([update(story(4, removed=("a",), headline="What is left"))], connection)
+    later = stage.process([update(story(5, removed=("b",))), update(story(6, removed=("c",)))], connection)
+
+    assert told(events) == [("pledged US -> UA", True), ("provided US -> UA", False)]
+    flag = events[1].data
+    assert isinstance(flag, Flagged)
+    assert (flag.article_id, flag.url, flag.headline) == ("b", "https://b.example/", "What is left")
+    assert [piece.quote for piece in flag.evidence] == ["US provided arms for UA"]
+    assert told(later) == [
+        ("provided US -> UA", True),
+        ("requested US -> UA", False),
+        ("requested US -> UA", True),
+    ]
+
+
+def test_nothing_stands_in_while_a_flag_is_left(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A story of which another flag stands has been told."""
+    stage.process([update(story(1, added("a", aid=[aid()]), added("b", aid=[aid("provided")])))], connection)
+
+    events = stage.process([update(story(2, removed=("a",)))], connection)
+
+    assert told(events) == [("pledged US -> UA", True)]
+
+
+def test_a_state_file_from_before_drafts_were_kept_goes_on(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """A table without the later columns gets them; what stood in it is taken back, but cannot stand in."""
+    connection.execute(
+        "CREATE TABLE flag_source (story_id TEXT, article_id TEXT, watch TEXT, kind TEXT, value TEXT,"
+        " PRIMARY KEY (story_id, article_id, watch, kind, value)) WITHOUT ROWID"
+    )
+    connection.execute("INSERT INTO flag_source VALUES ('story', 'old', 'aid', 'aid', 'provided US -> UA')")
+    stage = FlagStage([watch()])
+    stage.create_tables(connection)
+
+    events = stage.process([update(story(1, added("a", aid=[aid()]))), update(story(2, removed=("a",)))], connection)
+
+    assert told(events) == [("pledged US -> UA", False), ("pledged US -> UA", True)]
