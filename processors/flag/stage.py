@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, product
 from pathlib import Path
+from typing import get_args
 
 from geowire.errors import Rejected
 from geowire.events import Event, flag_id, flagged_event
-from geowire.messages import Flagged, Reason, Story, StoryMerged
+from geowire.messages import AddedArticle, Flagged, Reason, Story, StoryMerged
+from geowire.messages.story import Pace
 from geowire.topics import FLAGGED, STORIES
 from processors.flag.atom import AtomFeeds
 from processors.flag.findings import Finding, evaluate
@@ -19,6 +21,7 @@ from processors.flag.watch import Watch
 from processors.flag.watch_file import shipped_watches
 
 DAY = 86_400
+PACES = (None, *get_args(Pace))
 AGAIN = re.compile(r" \((\d+)\)$")
 """After a retraction the same reason fires under another value, because readers drop an id that they know."""
 
@@ -100,8 +103,7 @@ class FlagStage:
                 fired.merge(ended, story.id, at)
         update = _Update(story, fired.goes_on_as(story.id), event, fired)
         found = [(watch, update.findings(watch)) for watch in self._watches]
-        given = {(draft.article_id, cause) for _, ones in found for cause, draft in ones}
-        retracted = list(update.retractions(given, {watch.id for watch in self._watches}))
+        retracted = list(update.retractions({watch.id: watch for watch in self._watches}))
         yield from retracted
         for watch, findings in found:
             for _, of_article in groupby(findings, key=lambda one: one[1].article_id):
@@ -202,20 +204,33 @@ class _Update:
             flagged_at=article.published_at or self._event.time,
         )
 
-    def retractions(self, given: set[tuple[str | None, Cause]], in_force: set[str]) -> Iterator[Flagged]:
+    def retractions(self, in_force: Mapping[str, Watch]) -> Iterator[Flagged]:
         """Flags to take back: an article that was the only source was replaced or taken out and no longer gives it.
 
         Nobody looks for what a watch that is no longer in force asked for; its flags go only with their articles.
         """
         for added in self._story.added:
             if added.why.rule == "replaced":
-                causes = self._fired.causes_from(self._story_id, added.article_id)
-                missing = [cause for cause in causes if cause.watch in in_force]
-                yield from self._without(
-                    added.article_id, [it for it in missing if (added.article_id, it) not in given]
-                )
+                yield from self._corrected(added, in_force)
         for article_id in self._story.removed:
             yield from self._without(article_id, self._fired.causes_from(self._story_id, article_id))
+
+    def _corrected(self, added: AddedArticle, in_force: Mapping[str, Watch]) -> Iterator[Flagged]:
+        causes = [it for it in self._fired.causes_from(self._story_id, added.article_id) if it.watch in in_force]
+        given = self._given_at_any_pace(added, [in_force[name] for name in {it.watch for it in causes}])
+        for cause in given.keys() & causes:
+            self._fired.add_source(self._story_id, cause, given[cause])
+        yield from self._without(added.article_id, [it for it in causes if it not in given])
+
+    def _given_at_any_pace(self, added: AddedArticle, watches: Sequence[Watch]) -> dict[Cause, Flagged]:
+        """What an article gives as far as that lies in the article: a story that has slowed down corrects nothing."""
+        given: dict[Cause, Flagged] = {}
+        for watch, pace in product(watches, PACES):
+            story = self._story.model_copy(update={"added": (added,), "pace": pace})
+            for finding in evaluate(watch, story):
+                cause = Cause(watch.id, finding.reason.kind, finding.reason.value)
+                given.setdefault(cause, self._draft(watch, finding))
+        return given
 
     def _without(self, article_id: str, causes: Iterable[Cause]) -> Iterator[Flagged]:
         for cause in causes:

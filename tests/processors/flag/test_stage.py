@@ -500,3 +500,32 @@ def test_a_state_file_from_before_drafts_were_kept_goes_on(
     events = stage.process([update(story(1, added("a", aid=[aid()]))), update(story(2, removed=("a",)))], connection)
 
     assert told(events) == [("pledged US -> UA", False), ("pledged US -> UA", True)]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"all": [{"aid": {"recipient": "UA"}}, {"pace": ["new", "burst"]}], "again_on": "aid"},
+        {"all": [{"pace": "new"}], "again_on": "aid"},
+        {"all": [{"aid": {"recipient": "UA"}}], "not": [{"pace": "steady"}]},
+    ],
+)
+def test_a_correction_in_a_slower_story_takes_nothing_back(
+    connection: sqlite3.Connection,
+    story: BuildStory,
+    added: BuildAdded,
+    aid: BuildAid,
+    watch: Callable[..., Watch],
+    conditions: dict[str, Any],
+) -> None:
+    """How fast a story grows is no matter of the article that is corrected; what it no longer says is."""
+    stage = FlagStage([watch(**conditions)])
+    stage.create_tables(connection)
+    raised = stage.process([update(story(1, added("a", aid=[aid()]), pace="new"))], connection)
+
+    typo = stage.process([update(story(2, added("a", "replaced", version=2, aid=[aid()]), pace="steady"))], connection)
+    gone = stage.process([update(story(3, removed=("a",), pace="steady"))], connection)
+
+    assert len(raised) == 1
+    assert typo == []
+    assert [value for value, taken_back in told(gone) if taken_back] == [value for value, _ in told(raised)]
