@@ -31,6 +31,17 @@ class Firing:
     active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What was read last of an article that changed: by which story, and whether it is gone."""
+
+    story_id: str
+    version: int
+    """0 if it is gone and no version was read."""
+    model: str
+    removed: bool
+
+
 def create_tables(connection: sqlite3.Connection) -> None:
     """Create what is missing."""
     script = files(__package__).joinpath("tables.sql").read_text("utf-8")
@@ -127,6 +138,18 @@ class Fired:
         self._connection.execute(f"DELETE {same} AND article_id=?", (*key, article_id))
         return self._connection.execute(f"SELECT 1 {same} LIMIT 1", key).fetchone() is None
 
+    def mark(self, article_id: str) -> Mark | None:
+        """What was read last of an article, if it changed."""
+        row = self._connection.execute(
+            "SELECT story_id, version, model, removed FROM flag_mark WHERE article_id=?", (article_id,)
+        ).fetchone()
+        return None if row is None else Mark(row[0], row[1], row[2], bool(row[3]))
+
+    def note_mark(self, article_id: str, mark: Mark, at: float) -> None:
+        """Note that an article changed."""
+        row = (article_id, mark.story_id, mark.version, mark.model, mark.removed, at)
+        self._connection.execute("INSERT OR REPLACE INTO flag_mark VALUES (?, ?, ?, ?, ?, ?)", row)
+
     def note_late(self, article_id: str, at: float) -> None:
         """Note that an article came late: no later version of it fires either."""
         self._connection.execute("INSERT OR IGNORE INTO flag_late VALUES (?, ?)", (article_id, at))
@@ -163,4 +186,5 @@ class Fired:
         self._connection.execute(f"DELETE FROM flag_source WHERE story_id IN ({gone})", long_ago)  # noqa: S608
         self._connection.execute("DELETE FROM flag_story WHERE at < ?", long_ago)
         self._connection.execute("DELETE FROM flag_late WHERE at < ?", long_ago)
+        self._connection.execute("DELETE FROM flag_mark WHERE at < ?", long_ago)
         self._connection.execute("DELETE FROM flag_alias WHERE at < ?", long_ago)

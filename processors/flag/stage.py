@@ -17,6 +17,7 @@ from geowire.topics import FLAGGED, STORIES
 from processors.flag.atom import AtomFeeds
 from processors.flag.findings import Finding, evaluate
 from processors.flag.fired import Cause, Fired, Firing, create_tables
+from processors.flag.stragglers import without_stragglers
 from processors.flag.watch import Watch
 from processors.flag.watch_file import shipped_watches
 
@@ -101,7 +102,8 @@ class FlagStage:
         for ended in story.merged_from:
             if fired.goes_on_as(ended) == ended:
                 fired.merge(ended, story.id, at)
-        update = _Update(story, fired.goes_on_as(story.id), event, fired)
+        story_id = fired.goes_on_as(story.id)
+        update = _Update(without_stragglers(story, story_id, fired, at), story_id, event, fired)
         found = [(watch, update.findings(watch)) for watch in self._watches]
         retracted = list(update.retractions({watch.id: watch for watch in self._watches}))
         yield from retracted

@@ -529,3 +529,53 @@ def test_a_correction_in_a_slower_story_takes_nothing_back(
     assert len(raised) == 1
     assert typo == []
     assert [value for value, taken_back in told(gone) if taken_back] == [value for value, _ in told(raised)]
+
+
+def test_a_straggler_does_not_flag_what_has_gone_since(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """Read after the story that it ended in, a story's old update neither raises nor takes back what that one said."""
+    goes_on = [
+        story(3, story_id="B", merged_from=("A",), removed=("gone",)),
+        story(4, added("fixed", "replaced", version=2), story_id="B", merged_from=("A",)),
+        story(5, added("back", "replaced", version=4, aid=[aid(donor="DE")]), story_id="B", merged_from=("A",)),
+    ]
+    ended = [
+        story(1, added("gone", aid=[aid()]), added("fixed", aid=[aid()]), story_id="A"),
+        story(2, added("back", aid=[aid()]), story_id="A"),
+        story(3, removed=("back",), story_id="A"),
+        story(4, added("here", aid=[aid(donor="NO")]), story_id="A"),
+    ]
+
+    events = stage.process([update(each) for each in (*goes_on, *ended)], connection)
+
+    assert told(events) == [("pledged DE -> UA", False), ("pledged NO -> UA", False)]
+
+
+def test_an_article_that_comes_back_to_its_story_is_flagged_again(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A withdrawal holds until the story tells of a later version; it moves with the story."""
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    stage.process([update(story(2, removed=("a",)))], connection)
+
+    back = stage.process([update(story(3, added("a", "replaced", version=3, aid=[aid()])))], connection)
+    stage.process([update(story(4, removed=("a",))), merger("story", "other")], connection)
+    elsewhere = story(9, added("a", "replaced", version=5, aid=[aid(donor="SE")]), story_id="other")
+    back_elsewhere = stage.process([update(elsewhere)], connection)
+
+    assert told(back) == [("pledged US -> UA (2)", False)]
+    assert told(back_elsewhere) == [("pledged SE -> UA", False)]
+
+
+def test_marks_of_articles_are_forgotten(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded
+) -> None:
+    """Only articles that changed are kept in mind, for a month."""
+    count = "SELECT count(*) FROM flag_mark"
+    stage.process([update(story(1, added("a"), added("b"))), update(story(2, removed=("a",)))], connection)
+    (held,) = connection.execute(count).fetchone()
+
+    stage.process([story_event(story(1, story_id="other"), datetime(2026, 4, 20, tzinfo=UTC))], connection)
+
+    assert (held, *connection.execute(count).fetchone()) == (1, 0)
