@@ -12,6 +12,9 @@ from geowire.messages import AddedArticle, Aid, Evidence, Story
 from processors.flag.condition import AidCondition, AmountCondition, Condition, CountryCondition, ThemeCondition
 
 SURE = {None: 0, "low": 0, "medium": 1, "high": 2}
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Letters of scripts without spaces: Thai, Lao, Burmese, Khmer, kana and Chinese."""
+HANGUL = "가-힣"
 STRONG = 0.5
 """Score from which an article treats a theme."""
 
@@ -139,8 +142,13 @@ def _phrases(phrases: Iterable[str], article: AddedArticle) -> Iterator[Match]:
 
 @lru_cache(maxsize=20_000)
 def _pattern(phrase: str) -> re.Pattern[str]:
+    """Whole words, which have no end that can be seen in an unspaced script; Korean writes particles onto them."""
     words = r"\s+".join(re.escape(word) for word in phrase.split())
-    return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+    left = "" if re.match(f"[{UNSPACED}]", words) else rf"(?<![^\W{UNSPACED}])"
+    right = "" if re.search(f"[{UNSPACED}]$", words) else rf"(?![^\W{UNSPACED}])"
+    if re.search(f"[{HANGUL}]$", words):
+        right = rf"(?![^\W{UNSPACED}{HANGUL}])"
+    return re.compile(left + words + right, re.IGNORECASE)
 
 
 def _present(kind: str, story: Story, article: AddedArticle) -> Sequence[str | None]:
