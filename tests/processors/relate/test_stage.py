@@ -131,6 +131,22 @@ def test_one_owner_and_copies_are_one_voice(connection: sqlite3.Connection, tell
     assert story.publisher_count == 2
 
 
+def test_copies_do_not_push_a_story_out_of_its_words(
+    connection: sqlite3.Connection, telling: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A story keeps headline, extract and facts however many copies come last; the newest of them are listed."""
+    monkeypatch.setattr("processors.relate.fact_store.MOST_PER_STORY", 3)
+    wire = " ".join(telling("harbour", teller).text for teller in range(3))
+    batch = [telling("harbour", 0, article_id=f"wire-{n:02}", hours=n / 10, text=wire, aid=[AID]) for n in range(30)]
+
+    story = stories(opened(connection).process([tagged_event(each) for each in batch], connection))[-1]
+
+    assert (story.headline, story.article_count) == (batch[0].title, 30)
+    assert story.extract
+    assert [act.donor for act in story.aid] == ["US"]
+    assert [each.article_id for each in story.articles] == [f"wire-{n:02}" for n in range(29, 9, -1)]
+
+
 def test_a_replaced_article_replaces_its_facts(connection: sqlite3.Connection, telling: Build) -> None:
     """A new version without the act of aid takes it out of the story."""
     stage = opened(connection)
