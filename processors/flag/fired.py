@@ -103,6 +103,44 @@ class Fired:
         """Note that a flag was taken back."""
         self._connection.execute("UPDATE flag_fired SET active=0 WHERE flag_id=?", (flag_id,))
 
+    def note_rebuilt(self, flag_id: str) -> None:
+        """Note that of a flag no more is known than it says itself."""
+        self._connection.execute("INSERT OR REPLACE INTO flag_rebuilt VALUES (?, 0)", (flag_id,))
+
+    def rebuilt_without_source(self, story_id: str) -> list[Cause]:
+        """The causes of flags that stand, were rebuilt, and that no known article gives."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT watch, kind, value FROM flag_fired JOIN flag_rebuilt USING (flag_id)"
+            " WHERE story_id=? AND active=1 AND NOT EXISTS (SELECT 1 FROM flag_source AS given"
+            " WHERE given.story_id=flag_fired.story_id AND given.watch=flag_fired.watch"
+            " AND given.kind=flag_fired.kind AND given.value=flag_fired.value) ORDER BY 1, 2, 3",
+            (story_id,),
+        )
+        return [Cause(*row) for row in rows]
+
+    def is_rebuilt(self, story_id: str, cause: Cause) -> bool:
+        """Whether a flag that stands for a cause was rebuilt."""
+        row = self._connection.execute(
+            "SELECT 1 FROM flag_fired JOIN flag_rebuilt USING (flag_id)"
+            " WHERE story_id=? AND watch=? AND kind=? AND value=? AND active=1 LIMIT 1",
+            (story_id, cause.watch, cause.kind, cause.value),
+        ).fetchone()
+        return row is not None
+
+    def unsettled_kinds(self, story_id: str, watch: str) -> set[str]:
+        """The kinds of rebuilt flags of which it is open what was told beside them."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT kind FROM flag_fired JOIN flag_rebuilt USING (flag_id)"
+            " WHERE story_id=? AND watch=? AND NOT settled",
+            (story_id, watch),
+        )
+        return {row[0] for row in rows}
+
+    def settle(self, story_id: str, watch: str) -> None:
+        """Note that it is no longer open."""
+        flags = "SELECT flag_id FROM flag_fired WHERE story_id=? AND watch=?"
+        self._connection.execute(f"UPDATE flag_rebuilt SET settled=1 WHERE flag_id IN ({flags})", (story_id, watch))  # noqa: S608
+
     def add_source(self, story_id: str, cause: Cause, draft: Flagged) -> None:
         """Note that an article gives a cause, and the flag that it would raise; of a later version, that one's."""
         row = (story_id, draft.article_id, cause.watch, cause.kind, cause.value)
@@ -187,4 +225,5 @@ class Fired:
         self._connection.execute("DELETE FROM flag_story WHERE at < ?", long_ago)
         self._connection.execute("DELETE FROM flag_late WHERE at < ?", long_ago)
         self._connection.execute("DELETE FROM flag_mark WHERE at < ?", long_ago)
+        self._connection.execute("DELETE FROM flag_rebuilt WHERE flag_id NOT IN (SELECT flag_id FROM flag_fired)")
         self._connection.execute("DELETE FROM flag_alias WHERE at < ?", long_ago)

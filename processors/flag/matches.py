@@ -61,7 +61,7 @@ def matches_of(condition: Condition, story: Story, article: AddedArticle) -> lis
 def brought(kind: str, story: Story, article: AddedArticle) -> Iterator[Match]:
     """Whatever an article brings of a kind that no condition asks for."""
     if kind in {"aid", "amount"}:
-        yield from _acts(AidCondition(), article)
+        yield from acts(AidCondition(), article.aid)
     elif kind == "theme":
         yield from (Match("theme", one.theme, one.evidence) for one in article.themes if one.score >= STRONG)
     elif kind == "country":
@@ -74,7 +74,7 @@ def _found(condition: Condition, story: Story, article: AddedArticle) -> Iterato
     if condition.theme is not None:
         yield from _themes(condition.theme, article)
     elif condition.aid is not None:
-        yield from _acts(condition.aid, article)
+        yield from acts(condition.aid, article.aid)
     elif condition.country is not None:
         yield from _countries(condition.country, article)
     elif condition.words is not None:
@@ -93,8 +93,9 @@ def _themes(condition: ThemeCondition, article: AddedArticle) -> Iterator[Match]
             yield Match("theme", theme.theme, theme.evidence)
 
 
-def _acts(condition: AidCondition, article: AddedArticle) -> Iterator[Match]:
-    for aid in article.aid:
+def acts(condition: AidCondition, facts: Iterable[Aid]) -> Iterator[Match]:
+    """The acts of aid that fulfil a condition, and their amounts."""
+    for aid in facts:
         if _is_wanted(condition, aid):
             act = f"{aid.action} {aid.donor or '?'} -> {aid.recipient or '?'}"
             yield Match("aid", act, aid.evidence)

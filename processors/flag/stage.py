@@ -17,6 +17,7 @@ from geowire.topics import FLAGGED, STORIES
 from processors.flag.atom import AtomFeeds
 from processors.flag.findings import Finding, evaluate
 from processors.flag.fired import Cause, Fired, Firing, create_tables
+from processors.flag.rebuilt import kinds_in_doubt, still_tells
 from processors.flag.stragglers import without_stragglers
 from processors.flag.watch import Watch
 from processors.flag.watch_file import shipped_watches
@@ -70,6 +71,7 @@ class FlagStage:
         """Fill empty tables from flags published before, in order per story.
 
         What was taken back comes last: after a merger a retraction has another key than its flag, and no order with it.
+        Flags do not tell all of the state that was lost; see `rebuilt` for what becomes of the rest.
         """
         fired = Fired(connection)
         retractions = []
@@ -161,6 +163,7 @@ class _Update:
         """
         again = [(cause, draft) for cause, draft in of_article if cause.kind in watch.again_on]
         if self._fired.has_flag(self._story_id, watch.id):
+            self._take_as_told(watch, [cause for cause, _ in again])
             telling = [one for one in again if not self._is_known(one[0])]
             telling.sort(key=lambda one: watch.again_on.index(one[0].kind))
         else:
@@ -171,6 +174,15 @@ class _Update:
         for cause, _ in again if telling else ():
             if not self._is_known(cause):
                 self._put(cause, Firing("", 0, active=True))
+
+    def _take_as_told(self, watch: Watch, causes: Iterable[Cause]) -> None:
+        """Note what may have been told beside a flag that was rebuilt."""
+        doubtful = kinds_in_doubt(watch, self._fired.unsettled_kinds(self._story_id, watch.id))
+        open_ = [cause for cause in causes if cause.kind in doubtful and not self._is_known(cause)]
+        for cause in open_:
+            self._put(cause, Firing("", 0, active=True))
+        if open_:
+            self._fired.settle(self._story_id, watch.id)
 
     def _is_known(self, cause: Cause) -> bool:
         firing = self._fired.firing(self._story_id, cause)
@@ -216,6 +228,17 @@ class _Update:
                 yield from self._corrected(added, in_force)
         for article_id in self._story.removed:
             yield from self._without(article_id, self._fired.causes_from(self._story_id, article_id))
+        yield from self._no_longer_told()
+
+    def _no_longer_told(self) -> Iterator[Flagged]:
+        """Flags that were rebuilt, whose articles are gone, and that the story itself no longer bears out."""
+        changed = [added.article_id for added in self._story.added if added.why.rule == "replaced"]
+        changed += self._story.removed
+        if not changed or self._story.id != self._story_id:
+            return
+        for cause in self._fired.rebuilt_without_source(self._story_id):
+            if not still_tells(self._story, cause):
+                yield from self._retract(cause, changed[-1])
 
     def _corrected(self, added: AddedArticle, in_force: Mapping[str, Watch]) -> Iterator[Flagged]:
         causes = [it for it in self._fired.causes_from(self._story_id, added.article_id) if it.watch in in_force]
@@ -236,7 +259,8 @@ class _Update:
 
     def _without(self, article_id: str, causes: Iterable[Cause]) -> Iterator[Flagged]:
         for cause in causes:
-            if self._fired.drop_source(self._story_id, article_id, cause):
+            is_last = self._fired.drop_source(self._story_id, article_id, cause)
+            if is_last and not self._fired.is_rebuilt(self._story_id, cause):
                 yield from self._retract(cause, article_id)
 
     def _retract(self, cause: Cause, article_id: str) -> Iterator[Flagged]:
@@ -269,4 +293,5 @@ def _remember(flag: Flagged, fired: Fired) -> None:
     firing = Firing(flag_id(flag), int(again[1]) if again else 1, active=True)
     fired.is_new(flag.story_id, 0, flag.flagged_at.timestamp())
     fired.put(flag.story_id, cause, firing, flag.flagged_at.timestamp())
+    fired.note_rebuilt(firing.flag_id)
     fired.add_source(flag.story_id, cause, flag)
