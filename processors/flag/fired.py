@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from geowire.messages import Flagged
+from geowire.topics import STORIES
 
-KEPT_SECONDS = 30 * 86_400.0
+KEPT_SECONDS = STORIES.retention_ms / 1000
 """What has fired is kept as long as the topic keeps the story."""
 
 

@@ -162,7 +162,7 @@ def _join_ended(grouping: Grouping, read: _Read) -> None:
     """Members of stories that ended go to the story that goes on, those of the longest way first."""
     for from_ in sorted(read.ended, key=lambda story_id: -len(_way(story_id, read.ended))):
         way = _way(from_, read.ended)
-        grouping.journal.ended[from_] = way[-1]
+        grouping.journal.ended.add(from_)
         into = next((read.stories[to] for to in way if to in read.stories), None)
         if from_ in read.stories and into is not None:
             _join(read.stories.pop(from_), into, read.removed.get(into.id, set()))

@@ -13,7 +13,6 @@ from geowire.messages import Article, ArticleWithdrawn, Story, StoryMerged, Tagg
 from geowire.stage import StatefulStage
 from processors.relate import RelateStage
 from processors.relate.merge_score import MergeScore, shipped_score
-from processors.relate.tables import resolve_alias
 
 Build = Callable[..., Tagged]
 
@@ -185,7 +184,7 @@ def test_a_withdrawn_article_leaves_no_words(connection: sqlite3.Connection, tel
 
 
 def test_a_merger_is_told_before_the_story_that_goes_on(connection: sqlite3.Connection, telling: Build) -> None:
-    """The story that ends says where it went; the older one lists it and takes over its members; the alias stays."""
+    """The story that ends says where it went; the older one lists it and takes over its members."""
     lenient = MergeScore("test", shipped_score().weights | {"bias": -7.0}, 0.5, 0.0)
     stage = opened(connection, lenient)
     text = telling("harbour", 1).text + " " + telling("vote", 1).text
@@ -203,7 +202,6 @@ def test_a_merger_is_told_before_the_story_that_goes_on(connection: sqlite3.Conn
     assert isinstance(update.data, Story)
     assert (update.data.id, update.data.version, update.data.article_count) == (older.id, 2, 3)
     assert update.data.merged_from == (younger.id,)
-    assert resolve_alias(connection, younger.id) == older.id
 
 
 def test_an_old_story_is_found_for_a_new_version(connection: sqlite3.Connection, telling: Build) -> None:
