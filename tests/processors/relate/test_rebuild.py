@@ -121,3 +121,25 @@ def test_stories_are_as_old_as_they_were(article: Build, order: Order) -> None:
 
 def _words(event: int, count: int) -> str:
     return " ".join(f"word{event}{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(count))
+
+
+@pytest.mark.parametrize("order", [as_written, by_story, youngest_first])
+def test_a_member_goes_the_whole_way_of_mergers(telling: Build, order: Order) -> None:
+    """A story that ended in one that ended: what was said of its member in between, and at last, both count."""
+    text = telling("vote", 1).text + " " + telling("orchestra", 1).text
+    second = telling(
+        "vote", 1, article_id="second", text=text, hours=4, title="Korrin pension vote, Lindholm conductor"
+    )
+    harbour, corrected = telling("harbour", 0), telling("harbour", 0, version=2)
+    with opened(lenient()) as (stage, lost):
+        told = [telling("orchestra", 0), telling("vote", 0, hours=1), telling("harbour", 0, hours=2), bridge(telling)]
+        published = stage.process([tagged_event(each) for each in (*told, corrected, second)], lost)
+        assert sum(isinstance(event.data, StoryMerged) for event in published) == 2
+        published += stage.process([gone(telling("vote", 0)), gone(harbour, 3)], lost)
+        expected = lost.execute(MEMBERS).fetchall(), lost.execute(FACTS).fetchall()
+
+    with opened(lenient()) as (stage, connection):
+        stage.rebuild(order(published), connection)
+        rebuilt = connection.execute(MEMBERS).fetchall(), connection.execute(FACTS).fetchall()
+
+    assert rebuilt == expected
