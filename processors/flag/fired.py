@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from importlib.resources import files
 
+from geowire.events import flag_id
 from geowire.messages import Flagged
 from geowire.topics import STORIES
 
@@ -100,9 +101,17 @@ class Fired:
         row = (cause.watch, story_id, cause.kind, cause.value, firing.flag_id, firing.times, firing.active, at)
         self._connection.execute("INSERT OR REPLACE INTO flag_fired VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def retract(self, flag_id: str) -> None:
-        """Note that a flag was taken back."""
-        self._connection.execute("UPDATE flag_fired SET active=0 WHERE flag_id=?", (flag_id,))
+    def retract(self, taken_back: str) -> None:
+        """Note that a flag was taken back, and that the article it was raised for no longer gives its cause."""
+        self._connection.execute("UPDATE flag_fired SET active=0 WHERE flag_id=?", (taken_back,))
+        rows = self._connection.execute(
+            "SELECT story_id, article_id, watch, kind, value, draft"
+            " FROM flag_fired JOIN flag_source USING (story_id, watch, kind, value) WHERE flag_id=?",
+            (taken_back,),
+        ).fetchall()
+        for story_id, article_id, *cause, draft in rows:
+            if draft and flag_id(Flagged.model_validate_json(draft)) == taken_back:
+                self.drop_source(story_id, article_id, Cause(*cause))
 
     def note_rebuilt(self, flag_id: str) -> None:
         """Note that of a flag no more is known than it says itself."""

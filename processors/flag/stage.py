@@ -294,4 +294,5 @@ def _remember(flag: Flagged, fired: Fired) -> None:
     fired.is_new(flag.story_id, 0, flag.flagged_at.timestamp())
     fired.put(flag.story_id, cause, firing, flag.flagged_at.timestamp())
     fired.note_rebuilt(firing.flag_id)
-    fired.add_source(flag.story_id, cause, flag)
+    if flag.article_id is not None:
+        fired.add_source(flag.story_id, cause, flag)

@@ -141,3 +141,24 @@ def test_only_kinds_after_the_first_may_have_been_told_beside_a_flag(
     asked = watch(all=[{"theme": {"name": "nuclear"}}], again_on=again_on)
 
     assert kinds_in_doubt(asked, led) == doubtful
+
+
+def test_an_article_whose_flag_was_taken_back_does_not_stand_in(
+    rebuilt: Lose, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: BuildWatch
+) -> None:
+    """It is gone; one that came back and was flagged anew gives its reason again."""
+    _, process = rebuilt(
+        watch(),
+        story(1, added("a", aid=[aid()])),
+        story(2, removed=("a",)),
+        story(3, added("b", aid=[aid("provided")])),
+        story(4, added("c", aid=[aid(donor="DE")])),
+        story(5, removed=("c",)),
+        story(6, added("c", "replaced", version=3, aid=[aid(donor="DE")])),
+    )
+
+    first = process(story(7, removed=("c",)))
+    last = process(story(8, removed=("b",)))
+
+    assert told(first) == [("pledged DE -> UA (2)", True)]
+    assert told(last) == [("provided US -> UA", True)]
