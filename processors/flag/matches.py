@@ -12,6 +12,9 @@ from geowire.messages import AddedArticle, Aid, Evidence, Story
 from processors.flag.condition import AidCondition, AmountCondition, Condition, CountryCondition, ThemeCondition
 
 SURE = {None: 0, "low": 0, "medium": 1, "high": 2}
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Letters of scripts without spaces: Thai, Lao, Burmese, Khmer, kana and Chinese."""
+HANGUL = "가-힣"
 STRONG = 0.5
 """Score from which an article treats a theme."""
 
@@ -58,7 +61,7 @@ def matches_of(condition: Condition, story: Story, article: AddedArticle) -> lis
 def brought(kind: str, story: Story, article: AddedArticle) -> Iterator[Match]:
     """Whatever an article brings of a kind that no condition asks for."""
     if kind in {"aid", "amount"}:
-        yield from _acts(AidCondition(), article)
+        yield from acts(AidCondition(), article.aid)
     elif kind == "theme":
         yield from (Match("theme", one.theme, one.evidence) for one in article.themes if one.score >= STRONG)
     elif kind == "country":
@@ -71,7 +74,7 @@ def _found(condition: Condition, story: Story, article: AddedArticle) -> Iterato
     if condition.theme is not None:
         yield from _themes(condition.theme, article)
     elif condition.aid is not None:
-        yield from _acts(condition.aid, article)
+        yield from acts(condition.aid, article.aid)
     elif condition.country is not None:
         yield from _countries(condition.country, article)
     elif condition.words is not None:
@@ -90,8 +93,9 @@ def _themes(condition: ThemeCondition, article: AddedArticle) -> Iterator[Match]
             yield Match("theme", theme.theme, theme.evidence)
 
 
-def _acts(condition: AidCondition, article: AddedArticle) -> Iterator[Match]:
-    for aid in article.aid:
+def acts(condition: AidCondition, facts: Iterable[Aid]) -> Iterator[Match]:
+    """The acts of aid that fulfil a condition, and their amounts."""
+    for aid in facts:
         if _is_wanted(condition, aid):
             act = f"{aid.action} {aid.donor or '?'} -> {aid.recipient or '?'}"
             yield Match("aid", act, aid.evidence)
@@ -139,8 +143,13 @@ def _phrases(phrases: Iterable[str], article: AddedArticle) -> Iterator[Match]:
 
 @lru_cache(maxsize=20_000)
 def _pattern(phrase: str) -> re.Pattern[str]:
+    """Whole words, which have no end that can be seen in an unspaced script; Korean writes particles onto them."""
     words = r"\s+".join(re.escape(word) for word in phrase.split())
-    return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+    left = "" if re.match(f"[{UNSPACED}]", words) else rf"(?<![^\W{UNSPACED}])"
+    right = "" if re.search(f"[{UNSPACED}]$", words) else rf"(?![^\W{UNSPACED}])"
+    if re.search(f"[{HANGUL}]$", words):
+        right = rf"(?![^\W{UNSPACED}{HANGUL}])"
+    return re.compile(left + words + right, re.IGNORECASE)
 
 
 def _present(kind: str, story: Story, article: AddedArticle) -> Sequence[str | None]:

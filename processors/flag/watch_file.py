@@ -108,11 +108,14 @@ ADVICE = {
     "float_parsing": "write a number",
     "finite_number": "write a number",
     "too_short": "is empty; write at least one",
+    "tuple_type": "write a list",
     "string_too_short": "is empty; write something",
 }
 
 
 def _advice(problem: ErrorDetails) -> str:
+    if problem["type"] == "tuple_type" and not problem["input"]:
+        return ADVICE["too_short"]
     said = problem["msg"].replace("Input should be", "write").replace("String should", "it should")
     return ADVICE.get(problem["type"], said)
 

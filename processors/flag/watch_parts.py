@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from importlib.resources import files
-from typing import Annotated, Any, TypeVar
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeVar, get_args
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,10 +19,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-T = TypeVar("T")
+from geowire.messages.tagged import EntityKind
+from processors.flag.actor_names import actor_names, country_codes, nearest_actor
 
-NOT_COUNTRIES = frozenset({"EU", "UN"})
-"""Actors with names of two letters that are no ISO codes."""
+T = TypeVar("T")
 
 ISO_4217 = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
@@ -37,7 +35,8 @@ VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 CURRENCIES = frozenset(ISO_4217.split())
 """Money by ISO 4217."""
 WATCH_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-ENTITY_ID = re.compile(r"[a-z_]+/[a-z0-9]+(-[a-z0-9]+)*")
+ENTITY_KINDS: tuple[str, ...] = get_args(EntityKind)
+ENTITY_ID = re.compile(r"([a-z_]+)((?:/[\w-]+)+)")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -79,21 +78,6 @@ OneOrMore = Annotated[tuple[T, ...], Field(min_length=1), _OrOne()]
 """A list, or one thing without the brackets."""
 
 
-@lru_cache(maxsize=1)
-def country_codes() -> dict[str, str]:
-    """ISO 3166-1 alpha-2 codes by what people write: the code itself and names such as `USA`, all in lower case."""
-    text = (files("processors.tag") / "data" / "countries.yaml").read_text("utf-8")
-    rows = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - builds only texts, lists and mappings; `NO` stays a text
-    codes = {str(row["iso"]).lower(): str(row["iso"]) for row in rows}
-    labels = {str(row["label"]).lower(): str(row["iso"]) for row in rows}
-    names = {_name_of(name).lower(): str(row["iso"]) for row in rows for name in row["names"]}
-    return names | labels | codes
-
-
-def _name_of(name: str | dict[str, Any]) -> str:
-    return name if isinstance(name, str) else str(name["name"])
-
-
 def _is_country(code: str) -> str:
     meant = country_codes().get(code.lower())
     if meant != code:
@@ -103,9 +87,15 @@ def _is_country(code: str) -> str:
 
 
 def _is_actor(name: str) -> str:
-    if name.lower() in country_codes() or (len(name) == 2 and name not in NOT_COUNTRIES):
+    """The name as facts give it: a body's is known in any letters, a country's is its code."""
+    if name.lower() in country_codes():
         return _is_country(name)
-    return name
+    given = actor_names().get(name.lower())
+    if given is None:
+        context = {"meant": nearest_actor(name) or "one such as NO, EU or NATO"}
+        message = "is no ISO 3166-1 alpha-2 code and no name that facts give; write {meant}"
+        raise PydanticCustomError("no_actor", message, context)
+    return given
 
 
 def _is_currency(code: str) -> str:
@@ -123,8 +113,17 @@ def _is_watch_id(name: str) -> str:
 
 
 def _is_entity(name: str) -> str:
-    if ENTITY_ID.fullmatch(name) is None:
-        raise PydanticCustomError("no_entity", "is no id of an entity; write one such as organisation/iaea", {})
+    found = ENTITY_ID.fullmatch(name.lower())
+    if found is None or name != name.lower():
+        meant = name.lower() if found else "one such as organisation/iaea or city/ua/kyiv"
+        raise PydanticCustomError("no_entity", "is no id of an entity; write {meant}", {"meant": meant})
+    kind, rest = found.groups()
+    if kind not in ENTITY_KINDS:
+        near = get_close_matches(kind, ENTITY_KINDS, 1)
+        meant = f"{near[0]}{rest}" if near else f"one of {', '.join(ENTITY_KINDS)} before the first slash"
+        raise PydanticCustomError(
+            "no_kind", "{kind} is no kind of entity; write {meant}", {"kind": kind, "meant": meant}
+        )
     return name
 
 
@@ -150,6 +149,10 @@ WatchId = Annotated[
     AfterValidator(_is_watch_id),
     Field(json_schema_extra={"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}),
 ]
-EntityId = Annotated[Text, AfterValidator(_is_entity)]
+EntityId = Annotated[
+    Text,
+    AfterValidator(_is_entity),
+    Field(json_schema_extra={"pattern": f"^({'|'.join(ENTITY_KINDS)})(/[^/\\s]+)+$"}),
+]
 Language = Annotated[Text, AfterValidator(_is_language)]
 Phrase = Annotated[Text, AfterValidator(_is_phrase)]

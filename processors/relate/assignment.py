@@ -37,7 +37,7 @@ class Journal:
 
     stories: dict[str, LiveStory] = field(default_factory=dict)
     members: dict[str, tuple[str, Member]] = field(default_factory=dict)
-    ended: dict[str, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
     retired: set[str] = field(default_factory=set)
     sketches: list[tuple[int, str, bytes, float]] = field(default_factory=list)
 
@@ -55,7 +55,7 @@ class Journal:
     def note_end(self, ended: LiveStory, to: LiveStory) -> None:
         """A story ended in another."""
         self.stories.pop(ended.id, None)
-        self.ended[ended.id] = to.id
+        self.ended.add(ended.id)
         self.stories[to.id] = to
         for article_id in ended.members:
             self.members[article_id] = (to.id, to.members[article_id])

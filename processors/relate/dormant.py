@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from itertools import islice
 
+from geowire.topics import STORIES
 from processors.relate.live_story import LiveStory, Profile
 from processors.relate.story_index import StoryIndex
 from processors.relate.vectors import Vector
@@ -13,7 +14,7 @@ OUTLINE_TERMS = 40
 OUTLINE_TITLES = 20
 OUTLINE_ENTITIES = 20
 OUTLINE_MARKS = 20
-KEPT_SECONDS = 30 * 86_400.0
+KEPT_SECONDS = STORIES.retention_ms / 1000
 """As long as the topic keeps a story."""
 
 

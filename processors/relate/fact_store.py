@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from itertools import islice
+from heapq import nlargest
 
 from processors.relate.live_story import LiveStory
 from processors.relate.member_facts import MemberFacts
+from processors.relate.story_message import ARTICLES_LIMIT
 
 MOST_PER_STORY = 300
-"""A story message is made from so many members at most: the last ones."""
+"""A story message is told from so many members at most: the last ones that are no copies."""
 MOST_IN_MEMORY = 400
 """More than one story asks for, or a long one would read all of its members each time; about 10 kB each."""
 
@@ -37,9 +38,12 @@ class FactStore:
         self._recent.pop(article_id, None)
 
     def of(self, story: LiveStory, connection: sqlite3.Connection) -> list[MemberFacts]:
-        """Facts of a story's last members, in the order in which they came."""
-        latest = list(islice(reversed(story.present()), MOST_PER_STORY))
-        found = [self._get(article_id, connection) for article_id in reversed(latest)]
+        """Facts of the members that a story is told from or that it lists, in the order in which they came."""
+        present = story.present()
+        originals = [article_id for article_id, member in present.items() if member.duplicate_of not in present]
+        listed = nlargest(ARTICLES_LIMIT, present, key=lambda article_id: present[article_id].at)
+        needed = {*originals[-MOST_PER_STORY:], *listed}
+        found = [self._get(article_id, connection) for article_id in present if article_id in needed]
         return [facts for facts in found if facts is not None]
 
     def _get(self, article_id: str, connection: sqlite3.Connection) -> MemberFacts | None:

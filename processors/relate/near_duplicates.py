@@ -70,11 +70,6 @@ def pack(hashes: Sketch) -> bytes:
     return array("I", hashes).tobytes()
 
 
-def unpack(packed: bytes) -> Sketch:
-    """The reverse of `pack`."""
-    return tuple(array("I", packed))
-
-
 def indexed(packed: bytes) -> array[int]:
     """The hashes that an article is found by."""
     return array("I", packed[: INDEXED_HASHES * HASH_BYTES])

@@ -14,12 +14,9 @@ from operator import itemgetter
 from typing import Any
 
 from processors.relate.assignment import Journal
-from processors.relate.dormant import outline
+from processors.relate.dormant import KEPT_SECONDS, outline
 from processors.relate.grouping import Grouping
 from processors.relate.live_story import LiveStory, Member, Profile
-
-KEPT_SECONDS = 30 * 86_400.0
-"""A story that was let go is kept for late versions and withdrawals as long as its topic keeps it."""
 
 STORY = "id, number, version, first, last, touched, turn, profile, merged_from, continues"
 MEMBER = "article_id, version, model, at, voice, duplicate_of, late, withdrawn, contribution, place"
@@ -107,12 +104,6 @@ def recall_story(connection: sqlite3.Connection, article_id: str) -> LiveStory |
     return None if row is None else _story(row, {member[0]: _member(member[1:]) for member in members})
 
 
-def resolve_alias(connection: sqlite3.Connection, story_id: str) -> str:
-    """The id under which a story goes on: its own, or that of the story it ended in."""
-    row = connection.execute("SELECT story_id FROM relate_alias WHERE ended=?", (story_id,)).fetchone()
-    return story_id if row is None else str(row[0])
-
-
 def write_changes(grouping: Grouping, connection: sqlite3.Connection) -> None:
     """Write down what changed since the last time, inside an open transaction."""
     journal, grouping.journal = grouping.journal, Journal()
@@ -130,10 +121,7 @@ def _write_stories(grouping: Grouping, journal: Journal, connection: sqlite3.Con
     rows = [(*_story_row(story), story.id in grouping.stories) for story in journal.stories.values()]
     connection.executemany("INSERT OR REPLACE INTO relate_story VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.executemany("UPDATE relate_story SET live=0 WHERE id=?", [(each,) for each in journal.retired])
-    for ended, to in journal.ended.items():
-        connection.execute("DELETE FROM relate_story WHERE id=?", (ended,))
-        connection.execute("UPDATE relate_alias SET story_id=? WHERE story_id=?", (to, ended))
-        connection.execute("INSERT OR REPLACE INTO relate_alias VALUES (?, ?, ?)", (ended, to, grouping.newest))
+    connection.executemany("DELETE FROM relate_story WHERE id=?", [(each,) for each in journal.ended])
 
 
 def _story_row(story: LiveStory) -> tuple[object, ...]:
@@ -167,4 +155,3 @@ def _prune_daily(grouping: Grouping, connection: sqlite3.Connection) -> None:
     connection.execute(f"DELETE FROM relate_fact WHERE article_id IN ({members})", long_ago)  # noqa: S608
     connection.execute(f"DELETE FROM relate_member WHERE story_id IN ({gone})", long_ago)  # noqa: S608
     connection.execute("DELETE FROM relate_story WHERE NOT live AND touched < ?", long_ago)
-    connection.execute("DELETE FROM relate_alias WHERE at < ?", long_ago)

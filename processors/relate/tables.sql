@@ -15,7 +15,6 @@ CREATE TABLE IF NOT EXISTS relate_member (
 );
 CREATE INDEX IF NOT EXISTS relate_member_story ON relate_member (story_id, place);
 CREATE TABLE IF NOT EXISTS relate_fact (article_id TEXT PRIMARY KEY, packed TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS relate_alias (ended TEXT PRIMARY KEY, story_id TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS relate_count (term TEXT PRIMARY KEY, stories INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS relate_sketch (
     seq INTEGER PRIMARY KEY, article_id TEXT NOT NULL, sketch BLOB NOT NULL, newest REAL NOT NULL

@@ -160,3 +160,28 @@ def test_evidence_has_its_source(story: BuildStory, added: BuildAdded, watch: Bu
     )
     assert (title.field, title.quote) == ("title", "Truce talks in Geneva")
     assert [piece.quote for piece in evaluate(beside, update)[0].evidence] == ["Fuel"]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "title", "stands"),
+    [
+        ("停火", "以色列与哈马斯达成停火协议", True),
+        ("停火", "イスラエルが停火に合意", True),
+        ("หยุดยิง", "อิสราเอลตกลงหยุดยิงวันนี้", True),
+        ("휴전", "이스라엘과 하마스 휴전에 합의", True),
+        ("휴전", "무기휴전", False),
+        ("IAEA", "国际原子能机构IAEA表示", True),
+        ("停火", "IDF停火", True),
+        ("IAEA", "IAEAs", False),
+        ("war", "warden", False),
+        ("war", "prewar", False),
+        ("война", "войнами", False),
+    ],
+)
+def test_a_word_is_whole_as_its_script_has_words(
+    story: BuildStory, added: BuildAdded, watch: BuildWatch, phrase: str, title: str, stands: bool
+) -> None:
+    """Chinese, Japanese and Thai write no spaces, and Korean writes its particles onto the word."""
+    found = reasons(watch(all=[{"words": phrase}]), story(1, added("a", title=title)))
+
+    assert found == ([("words", phrase)] if stands else [])

@@ -444,3 +444,138 @@ def test_a_refusal_is_no_arms_to_russia(
     flags = run(arms, connection, story(1, added("a", aid=[aid("refused", "IR", "RU"), aid("provided", "KP", "RU")])))
 
     assert flags == [[("provided KP -> RU", False)]]
+
+
+@pytest.mark.parametrize("options", [{}, {"again_on": ["amount"]}])
+def test_another_article_stands_in_for_one_that_is_withdrawn(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, options: dict[str, Any]
+) -> None:
+    """No flag is left although a story still fulfils the watch: its oldest article is told, with its own evidence."""
+    watched = {"id": "aid", "title": "Aid", "all": [{"aid": {"recipient": "UA"}}]}
+    stage = FlagStage([Watch.model_validate(watched | options)])
+    stage.create_tables(connection)
+    middle, last = (MOMENT.replace(hour=hour) for hour in (16, 17))
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    stage.process([update(story(2, added("c", aid=[aid("requested")], published_at=last)))], connection)
+    stage.process([update(story(3, added("b", aid=[aid("provided")], published_at=middle)))], connection)
+
+    events = stage.process([update(story(4, removed=("a",), headline="What is left"))], connection)
+    later = stage.process([update(story(5, removed=("b",))), update(story(6, removed=("c",)))], connection)
+
+    assert told(events) == [("pledged US -> UA", True), ("provided US -> UA", False)]
+    flag = events[1].data
+    assert isinstance(flag, Flagged)
+    assert (flag.article_id, flag.url, flag.headline) == ("b", "https://b.example/", "What is left")
+    assert [piece.quote for piece in flag.evidence] == ["US provided arms for UA"]
+    assert told(later) == [
+        ("provided US -> UA", True),
+        ("requested US -> UA", False),
+        ("requested US -> UA", True),
+    ]
+
+
+def test_nothing_stands_in_while_a_flag_is_left(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A story of which another flag stands has been told."""
+    stage.process([update(story(1, added("a", aid=[aid()]), added("b", aid=[aid("provided")])))], connection)
+
+    events = stage.process([update(story(2, removed=("a",)))], connection)
+
+    assert told(events) == [("pledged US -> UA", True)]
+
+
+def test_a_state_file_from_before_drafts_were_kept_goes_on(
+    connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid, watch: Callable[..., Watch]
+) -> None:
+    """A table without the later columns gets them; what stood in it is taken back, but cannot stand in."""
+    connection.execute(
+        "CREATE TABLE flag_source (story_id TEXT, article_id TEXT, watch TEXT, kind TEXT, value TEXT,"
+        " PRIMARY KEY (story_id, article_id, watch, kind, value)) WITHOUT ROWID"
+    )
+    connection.execute("INSERT INTO flag_source VALUES ('story', 'old', 'aid', 'aid', 'provided US -> UA')")
+    stage = FlagStage([watch()])
+    stage.create_tables(connection)
+
+    events = stage.process([update(story(1, added("a", aid=[aid()]))), update(story(2, removed=("a",)))], connection)
+
+    assert told(events) == [("pledged US -> UA", False), ("pledged US -> UA", True)]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"all": [{"aid": {"recipient": "UA"}}, {"pace": ["new", "burst"]}], "again_on": "aid"},
+        {"all": [{"pace": "new"}], "again_on": "aid"},
+        {"all": [{"aid": {"recipient": "UA"}}], "not": [{"pace": "steady"}]},
+    ],
+)
+def test_a_correction_in_a_slower_story_takes_nothing_back(
+    connection: sqlite3.Connection,
+    story: BuildStory,
+    added: BuildAdded,
+    aid: BuildAid,
+    watch: Callable[..., Watch],
+    conditions: dict[str, Any],
+) -> None:
+    """How fast a story grows is no matter of the article that is corrected; what it no longer says is."""
+    stage = FlagStage([watch(**conditions)])
+    stage.create_tables(connection)
+    raised = stage.process([update(story(1, added("a", aid=[aid()]), pace="new"))], connection)
+
+    typo = stage.process([update(story(2, added("a", "replaced", version=2, aid=[aid()]), pace="steady"))], connection)
+    gone = stage.process([update(story(3, removed=("a",), pace="steady"))], connection)
+
+    assert len(raised) == 1
+    assert typo == []
+    assert [value for value, taken_back in told(gone) if taken_back] == [value for value, _ in told(raised)]
+
+
+def test_a_straggler_does_not_flag_what_has_gone_since(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """Read after the story that it ended in, a story's old update neither raises nor takes back what that one said."""
+    goes_on = [
+        story(3, story_id="B", merged_from=("A",), removed=("gone",)),
+        story(4, added("fixed", "replaced", version=2), story_id="B", merged_from=("A",)),
+        story(5, added("back", "replaced", version=4, aid=[aid(donor="DE")]), story_id="B", merged_from=("A",)),
+    ]
+    ended = [
+        story(1, added("gone", aid=[aid()]), added("fixed", aid=[aid()]), story_id="A"),
+        story(2, added("back", aid=[aid()]), story_id="A"),
+        story(3, removed=("back",), story_id="A"),
+        story(4, added("here", aid=[aid(donor="NO")]), story_id="A"),
+    ]
+
+    events = stage.process([update(each) for each in (*goes_on, *ended)], connection)
+
+    assert told(events) == [("pledged DE -> UA", False), ("pledged NO -> UA", False)]
+
+
+def test_an_article_that_comes_back_to_its_story_is_flagged_again(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded, aid: BuildAid
+) -> None:
+    """A withdrawal holds until the story tells of a later version; it moves with the story."""
+    stage.process([update(story(1, added("a", aid=[aid()])))], connection)
+    stage.process([update(story(2, removed=("a",)))], connection)
+
+    back = stage.process([update(story(3, added("a", "replaced", version=3, aid=[aid()])))], connection)
+    stage.process([update(story(4, removed=("a",))), merger("story", "other")], connection)
+    elsewhere = story(9, added("a", "replaced", version=5, aid=[aid(donor="SE")]), story_id="other")
+    back_elsewhere = stage.process([update(elsewhere)], connection)
+
+    assert told(back) == [("pledged US -> UA (2)", False)]
+    assert told(back_elsewhere) == [("pledged SE -> UA", False)]
+
+
+def test_marks_of_articles_are_forgotten(
+    stage: FlagStage, connection: sqlite3.Connection, story: BuildStory, added: BuildAdded
+) -> None:
+    """Only articles that changed are kept in mind, for a month."""
+    count = "SELECT count(*) FROM flag_mark"
+    stage.process([update(story(1, added("a"), added("b"))), update(story(2, removed=("a",)))], connection)
+    (held,) = connection.execute(count).fetchone()
+
+    stage.process([story_event(story(1, story_id="other"), datetime(2026, 4, 20, tzinfo=UTC))], connection)
+
+    assert (held, *connection.execute(count).fetchone()) == (1, 0)

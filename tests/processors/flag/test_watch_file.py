@@ -13,8 +13,10 @@ from jsonschema import Draft202012Validator
 
 from geowire.errors import Misconfigured
 from processors.flag import read_watches, shipped_watches
+from processors.flag.actor_names import actor_names
 from processors.flag.schema import watches_schema
 from processors.flag.watch_file import parse_watches
+from processors.tag.gazetteer import load_gazetteer
 
 GOOD = """
 watches:
@@ -66,6 +68,22 @@ def test_norway_is_no_boolean(tmp_path: Path) -> None:
             r"w\.yaml:9: .*any\.1\.theme\.nam: is no field here; write one of name, min_score",
         ),
         ("country: {iso: NO, focus: true}", "entity: IAEA", r"w\.yaml:6: .*write one such as organisation/iaea"),
+        (
+            "country: {iso: NO, focus: true}",
+            "entity: organization/iaea",
+            r"w\.yaml:6: .*entity\.0: organization is no kind of entity; write organisation/iaea \(",
+        ),
+        ("country: {iso: NO, focus: true}", "entity: xyz/iaea", r"w\.yaml:6: .*write one of country, region, .*weapon"),
+        ("country: {iso: NO, focus: true}", "entity: city/UA/kyiv", r"w\.yaml:6: .*entity\.0: .*; write city/ua/kyiv"),
+        ("country: {iso: NO, focus: true}", "entity: city/ua/", r"w\.yaml:6: .*entity\.0: is no id of an entity"),
+        ("country: {iso: NO, focus: true}", "aid: {donor: NATOO}", r"w\.yaml:6: .*donor\.0: .*; write NATO \("),
+        ("country: {iso: NO, focus: true}", "aid: {donor: UN}", r"w\.yaml:6: .*; write one such as NO, EU or NATO"),
+        ("country: {iso: NO, focus: true}", "aid: {donor: Ukrane}", r"w\.yaml:6: .*donor\.0: .*; write UA \("),
+        (
+            "\n  - id: norway\n    title: Norway\n    all:\n      - country: {iso: NO, focus: true}",
+            "",
+            r"w\.yaml:2: watches: is empty; write at least one",
+        ),
         ("country: {iso: NO, focus: true}", "language: English", r"w\.yaml:6: .*write one such as en or pt-BR"),
         ("country: {iso: NO, focus: true}", "words: '?'", r"w\.yaml:6: .*words\.0: has no letter in it; write a word"),
         ("country: {iso: NO, focus: true}", "not: {words: war}", r"w\.yaml:3: watches\.0: .* is no reason; write"),
@@ -149,6 +167,50 @@ def test_an_id_is_taken_once() -> None:
         parse_watches(GOOD.rstrip() + item, "w.yaml")
 
 
+@pytest.mark.parametrize(
+    "entity", ["city/ua/kyiv", "government/us/government", "armed_group/hamas", "person/unlisted-ö"]
+)
+def test_every_id_of_an_entity_can_be_watched(entity: str) -> None:
+    """Ids of cities, offices and governments have the country in the middle."""
+    (watch,) = parse_watches(GOOD.replace("country: {iso: NO, focus: true}", f"entity: {entity}"), "w.yaml")
+
+    assert watch.all
+    assert watch.all[0].entity == (entity,)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Nato", "NATO"),
+        ("European Union", "EU"),
+        ("eu", "EU"),
+        ("hezbollah", "Hezbollah"),
+        ("North Atlantic Treaty Organization", "NATO"),
+        ("western allies", "Western allies"),
+        ("Syrian rebels", "Syrian rebels"),
+        ("Kurds", "Kurds"),
+    ],
+)
+def test_an_actor_is_known_by_what_people_write(written: str, meant: str) -> None:
+    """A watch asks for the name that facts give, in whatever letters or by whatever name it is written."""
+    asked = GOOD.replace("country: {iso: NO, focus: true}", f"aid: {{donor: {written}}}")
+
+    (watch,) = parse_watches(asked, "w.yaml")
+
+    assert watch.all
+    assert watch.all[0].aid
+    assert watch.all[0].aid.donor == (meant,)
+
+
+def test_facts_name_every_alliance_and_armed_group_so() -> None:
+    """Whatever the gazetteer calls them, a watch can ask for it."""
+    entries = load_gazetteer().by_id.values()
+    labels = {entry.label for entry in entries if entry.kind in {"alliance", "armed_group"}}
+
+    assert labels
+    assert {label for label in labels if label.lower() not in actor_names()} == set()
+
+
 def test_one_thing_needs_no_brackets() -> None:
     """A list of one may be written without them, at every level; the number of a line stays right."""
     listed = """
@@ -180,6 +242,8 @@ watches:
         ([{"id": "a", "title": "A", "all": {"theme": {"name": "war"}}}], False),
         ([{"id": "a", "title": "A", "all": {"land": "NO"}}], False),
         ([{"id": "a", "title": "A", "all": {"words": []}}], False),
+        ([{"id": "a", "title": "A", "all": {"entity": "city/ua/kyiv"}}], True),
+        ([{"id": "a", "title": "A", "all": {"entity": "organization/iaea"}}], False),
     ],
 )
 def test_the_schema_tells_good_from_bad(watches: list[dict[str, object]], is_good: bool) -> None:

@@ -13,7 +13,6 @@ from geowire.messages import Article, ArticleWithdrawn, Story, StoryMerged, Tagg
 from geowire.stage import StatefulStage
 from processors.relate import RelateStage
 from processors.relate.merge_score import MergeScore, shipped_score
-from processors.relate.tables import resolve_alias
 
 Build = Callable[..., Tagged]
 
@@ -131,6 +130,22 @@ def test_one_owner_and_copies_are_one_voice(connection: sqlite3.Connection, tell
     assert story.publisher_count == 2
 
 
+def test_copies_do_not_push_a_story_out_of_its_words(
+    connection: sqlite3.Connection, telling: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A story keeps headline, extract and facts however many copies come last; the newest of them are listed."""
+    monkeypatch.setattr("processors.relate.fact_store.MOST_PER_STORY", 3)
+    wire = " ".join(telling("harbour", teller).text for teller in range(3))
+    batch = [telling("harbour", 0, article_id=f"wire-{n:02}", hours=n / 10, text=wire, aid=[AID]) for n in range(30)]
+
+    story = stories(opened(connection).process([tagged_event(each) for each in batch], connection))[-1]
+
+    assert (story.headline, story.article_count) == (batch[0].title, 30)
+    assert story.extract
+    assert [act.donor for act in story.aid] == ["US"]
+    assert [each.article_id for each in story.articles] == [f"wire-{n:02}" for n in range(29, 9, -1)]
+
+
 def test_a_replaced_article_replaces_its_facts(connection: sqlite3.Connection, telling: Build) -> None:
     """A new version without the act of aid takes it out of the story."""
     stage = opened(connection)
@@ -169,7 +184,7 @@ def test_a_withdrawn_article_leaves_no_words(connection: sqlite3.Connection, tel
 
 
 def test_a_merger_is_told_before_the_story_that_goes_on(connection: sqlite3.Connection, telling: Build) -> None:
-    """The story that ends says where it went; the older one lists it and takes over its members; the alias stays."""
+    """The story that ends says where it went; the older one lists it and takes over its members."""
     lenient = MergeScore("test", shipped_score().weights | {"bias": -7.0}, 0.5, 0.0)
     stage = opened(connection, lenient)
     text = telling("harbour", 1).text + " " + telling("vote", 1).text
@@ -187,7 +202,6 @@ def test_a_merger_is_told_before_the_story_that_goes_on(connection: sqlite3.Conn
     assert isinstance(update.data, Story)
     assert (update.data.id, update.data.version, update.data.article_count) == (older.id, 2, 3)
     assert update.data.merged_from == (younger.id,)
-    assert resolve_alias(connection, younger.id) == older.id
 
 
 def test_an_old_story_is_found_for_a_new_version(connection: sqlite3.Connection, telling: Build) -> None:
