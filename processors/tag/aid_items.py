@@ -12,6 +12,9 @@ from processors.tag.words import any_of
 ITEM_LIMIT = 20
 """Items that a fact carries at most."""
 
+ITEM_LENGTH = 100
+"""Code points of the longest item; a longer word is none."""
+
 _NUMBER = r"(?P<number>\d[\d,]*(?:\.\d+)?)"
 
 
@@ -48,6 +51,6 @@ def items_of(sentence: Sentence) -> tuple[str, ...]:
     things = [
         sentence.words[hit.start - sentence.start : hit.end - sentence.start].lower()
         for hit in sentence.of_group("aid.item")
-        if not any(start <= hit.start < end for start, end in taken)
+        if hit.end - hit.start <= ITEM_LENGTH and not any(start <= hit.start < end for start, end in taken)
     ]
     return tuple(dict.fromkeys((*weapons, *things)))[:ITEM_LIMIT]

@@ -41,6 +41,24 @@ def test_undated_article_resolves_only_what_has_a_year(tagger: ArticleTagger) ->
     assert {fact.donor: fact.date for fact in facts} == {"DE": None, "PL": "2021-05"}
 
 
+@pytest.mark.parametrize("day", ["yesterday", "on Friday", "in December", "tomorrow"])
+@pytest.mark.parametrize("year", [1, 9999])
+def test_article_at_the_end_of_time_has_no_days(year: int, day: str, tagger: ArticleTagger) -> None:
+    """A feed's absurd date resolves no weekday and loses no article."""
+    published = datetime(year, 1, 1, tzinfo=UTC) if year == 1 else datetime(year, 12, 31, tzinfo=UTC)
+
+    (fact,) = tagger.tag_text("", f"Germany sent tanks to Ukraine {day}.", Sources(published)).aid
+
+    assert fact.date is None
+
+
+def test_endless_word_is_no_item(tagger: ArticleTagger) -> None:
+    """A word that only begins like a weapon and never ends is left out; the fact stays."""
+    (fact,) = tagger.tag_text("", f"Germany sent tanks and munition{'x' * 300} to Ukraine.", Sources()).aid
+
+    assert fact.items == ("tanks",)
+
+
 @pytest.mark.parametrize(("year", "donors"), [(2022, {"NL"}), (2024, set())])
 def test_who_heads_a_body_of_many_gives_nothing_for_a_country(
     year: int, donors: set[str], tagger: ArticleTagger
