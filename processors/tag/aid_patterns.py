@@ -140,6 +140,16 @@ NOTHING = re.compile(rf" (?:no|neither) (?:{_LIKE_ADJECTIVE}){{0,3}}[TN]")
 BEGUN = re.compile(r"\b(?:began|begun|started|continued|continues|managed|rushed) to (?:\w+ly )?$")
 """Before a gift that is made already, although `to` stands before it."""
 
+WANTED = re.compile(
+    r"Q(?:(?!(?: and| or) (?!(?:the )?A to ))[^TN,;:])*$|Q(?: on| to)? (?:(?:the )?A,? )+and (?:the )?A to (?:\w+ )?$"
+)
+"""Before a refusal: it is only asked for."""
+
+WARNED = re.compile(
+    rf"(?:\b(?:warn|caution|advis|argu|protest|rall|campaign|demonstrat)\w*|Q) [^;:]{{0,60}}\bagainst (?:{_WORD} )?$"
+)
+"""Before an act: somebody speaks against it, whether or not it comes."""
+
 NOT_TO = re.compile(r"\bnot to $")
 
 # Without an act.
