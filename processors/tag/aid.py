@@ -107,10 +107,15 @@ class AidRules:
         return Fact(told, items_of(sentence), amount, status, evidence, old, said_by=label, date=day)
 
     def _status(self, sentence: Sentence, told: Told, actors: list[Actor]) -> ClaimStatus:
-        """A gift told by somebody who is no party to it is alleged; a request or a pledge is a fact once it is made."""
+        """What is only possible is planned, a gift told by somebody who is no party to it alleged.
+
+        A request or a pledge is a fact once it is made.
+        """
         status = self._claims.status(sentence)
         if status in {"denied", "alleged"}:
             return status
+        if not told.sure and told.action != "requested":
+            return "planned"
         if told.action != "provided":
             return "planned" if told.action == "pledged" and told.ahead else "asserted"
         speaker = self._claims.speaker(sentence)

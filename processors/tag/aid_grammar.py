@@ -82,7 +82,8 @@ class Grammar:
         action, ahead = self._action(clause)
         if action is None:
             return
-        start, sure = clause.coded.signs[clause.place].start, not ask.UNSURE.search(clause.before)
+        start = clause.coded.signs[clause.place].start
+        sure = not (ask.UNSURE.search(clause.before) or clause.is_condition())
         for donor, recipient, pattern in _parties(clause, action):
             yield Told(action, donor, recipient, pattern, start, ahead, sure)
 

@@ -168,5 +168,12 @@ LISTED = re.compile(r"A, (?:the )?$")
 
 COUNTERFACTUAL = re.compile(r"\b(?:should|could|would|might)(?: not)? have (?:\w+ )?[^A]{0,100}$")
 UNSURE = re.compile(
-    r"\b(?:should|must|could|may|might|needs? to|ought to|can|if|whether|why|would like|wants? to)\b[^A;:]{0,50}$"
+    r"\b(?:should|must|could|may|might|needs? to|ought to|can|why|would like|wants? to)\b[^A;:]{0,50}$"
+    r"|\bwhether\b[^,;:]*$"
+    r"|\b(?:be|is|was|'s) (?:[^\sA-Z,;:()]+ ){1,4}for (?:the )?A to (?:\w+ )?$"
+    r"|^\W*(?:should|could|may|might|can|will|would|does|did|is|are) (?:the )?A "
 )
+"""Only possible, wished for, or a question: it would be right for Britain to send."""
+
+CONDITION = re.compile(r"(?:^|[ \"“(—–-])(?:if|unless|lest)\b[^,;:]*$")
+"""Before an act that is only a condition."""

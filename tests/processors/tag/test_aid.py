@@ -107,6 +107,35 @@ def test_fact_in_passing_is_never_sure(tagger: ArticleTagger) -> None:
     assert passing.evidence == fact.evidence
 
 
+UNSURE = [
+    "If Austria sends tanks to Ukraine, Russia will respond.",
+    "Russia will respond if Austria sends tanks to Ukraine.",
+    "Unless Austria sends air defence missiles to Ukraine, the front will break.",
+    "Poland will close the border unless Austria sends missiles to Ukraine.",
+    "Whether Austria will send tanks to Ukraine is unclear.",
+    "It would be a mistake for Austria to send tanks to Ukraine.",
+    "Austria should send tanks to Ukraine.",
+    "Will Austria send tanks to Ukraine?",
+]
+
+
+@pytest.mark.parametrize("title", ["", "Austria should send tanks to Ukraine"])
+@pytest.mark.parametrize("text", UNSURE)
+def test_what_is_only_possible_is_never_sure(title: str, text: str, tagger: ArticleTagger) -> None:
+    """A condition, a wish and a question are no fact, in a title neither, and however often they are told."""
+    facts = tagger.tag_text(title, f"{text} {text}", Sources()).aid
+
+    assert {fact.confidence for fact in facts} == {"low"}
+    assert {fact.status for fact in facts} == {"planned"}
+
+
+def test_what_follows_a_condition_is_told(tagger: ArticleTagger) -> None:
+    """The comma ends the condition: the promise after it stands."""
+    (fact,) = tagger.tag_text("", "If the war goes on, Austria will send tanks to Ukraine.", Sources()).aid
+
+    assert (fact.action, fact.donor, fact.confidence) == ("pledged", "AT", "high")
+
+
 @pytest.mark.parametrize(
     ("words", "amount", "currency"),
     [
