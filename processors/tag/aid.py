@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from geowire.messages import Aid
 from geowire.messages.tagged import ClaimStatus
 from processors.tag.aid_actors import Actor, ActorRules, DocumentActors
-from processors.tag.aid_code import Coded, encode, signs_of
+from processors.tag.aid_code import Coded, Sign, encode, signs_of
 from processors.tag.aid_date import act_day
 from processors.tag.aid_facts import Fact, FactRules
 from processors.tag.aid_grammar import Grammar, Told
 from processors.tag.aid_guess import Guesses
 from processors.tag.aid_items import items_of, read_amounts
+from processors.tag.aid_patterns import ASIDE
 from processors.tag.aid_said import Said, Speakers
 from processors.tag.claims import Claims
 from processors.tag.lexicon import Hit, Lexicon
@@ -84,7 +85,8 @@ class AidRules:
         if not things and "aid.arm" not in sentence.groups:
             return None
         acts = [Hit(act.start + start, act.end + start, act.group) for act in self._acts.find_in(lowered)]
-        return encode(lowered, start, signs_of(actors, things, acts))
+        asides = [Sign(found.start() + start, found.end() + start, "") for found in ASIDE.finditer(lowered)]
+        return encode(lowered, start, [*asides, *signs_of(actors, things, acts)])
 
     def _things(self, sentence: Sentence) -> list[Hit]:
         """What may be given: words for aid, and weapons by name."""

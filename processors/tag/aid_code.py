@@ -41,7 +41,7 @@ _PARTICIPLE = re.compile(r"\w+(?:ed|en|eld)")
 
 
 class Sign(NamedTuple):
-    """A letter and what it stands for."""
+    """A letter and what it stands for; words with an empty letter are left out of the row."""
 
     start: int
     end: int
@@ -77,8 +77,9 @@ def encode(lowered: str, offset: int, signs: Iterable[Sign]) -> Coded:
         before = lowered[position : sign.start - offset]
         length += len(before)
         pieces += (before, sign.letter)
-        placed[length] = sign._replace(words=lowered[sign.start - offset : sign.end - offset])
-        length += 1
+        if sign.letter:
+            placed[length] = sign._replace(words=lowered[sign.start - offset : sign.end - offset])
+        length += len(sign.letter)
         position = sign.end - offset
     pieces.append(lowered[position:])
     return _without_adjectives(Coded("".join(pieces), placed))

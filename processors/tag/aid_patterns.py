@@ -31,14 +31,24 @@ THING = re.compile("[TN]")
 CLAUSE_END = re.compile(r"[;:]| but | while | whereas | although | because | unless |\. ")
 """Where one clause ends and another begins."""
 
+ASIDE = re.compile(
+    r"^(?:unlike|rather than|instead of|in contrast (?:to|with)) [^,;:.]{1,60}, "
+    r"|, (?:unlike|but not|rather than|instead of|as opposed to|in contrast (?:to|with)) [^,;:.]{1,60}(?:,|(?=[.!?]?$))"
+)
+"""Whom the sentence sets against the one of whom it tells: left out before anything is asked."""
+
 # Before an act: its subject.
 
+_TIMES = (
+    "(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|"
+    r"november|december|spring|summer|autumn|winter|recent|(?:19|20)\d\d"
+)
 AWAY = re.compile(
     r"\b(?:to|for|against|in|from|of|into|inside|on|with|over|by|at|near|about|between|across|toward|towards|via|like|"
     "including|along|under|behind|beyond|through|despite|around|without|within|outside|amid|versus|off) "
-    rf"{_DET}(?:{_WORD} )?$"
+    rf"{_DET}(?:(?!(?:{_TIMES})\b){_WORD} )?$"
 )
-"""Who stands after a preposition is no subject."""
+"""Who stands after a preposition is no subject; who stands after the time of `On Tuesday Germany sent` is one."""
 
 HEADED = re.compile(
     r"\b(?:government|leaders?|president|minister|chancellor|parliament|head|officials?|people) (?:of|in) (?:the )?$"

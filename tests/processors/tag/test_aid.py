@@ -129,6 +129,14 @@ def test_what_is_only_possible_is_never_sure(title: str, text: str, tagger: Arti
     assert {fact.status for fact in facts} == {"planned"}
 
 
+@pytest.mark.parametrize("time", ["On Tuesday", "In 2024", "In May", "In the spring"])
+def test_giver_after_a_time_is_the_subject(time: str, tagger: ArticleTagger) -> None:
+    """A time that begins the sentence takes nothing from the one who gives: the fact is as sure as without it."""
+    (fact,) = tagger.tag_text("", f"{time} Finland sent tanks to Ukraine.", MONDAY).aid
+
+    assert (fact.donor, fact.confidence) == ("FI", "high")
+
+
 def test_what_follows_a_condition_is_told(tagger: ArticleTagger) -> None:
     """The comma ends the condition: the promise after it stands."""
     (fact,) = tagger.tag_text("", "If the war goes on, Austria will send tanks to Ukraine.", Sources()).aid
