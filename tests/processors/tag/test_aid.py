@@ -159,3 +159,32 @@ def test_amount(words: str, amount: float, currency: str, tagger: ArticleTagger)
     (fact,) = tagger.tag_text("", f"Norway pledged {words} in military aid to Ukraine.", Sources()).aid
 
     assert (fact.amount, fact.currency) == (amount, currency)
+
+
+CLAUSES = [
+    ("Finland, whose defence budget is $7 billion, will send Stinger missiles to Ukraine.", {("FI", None)}),
+    ("Norway, which has a $1.7 trillion fund, pledged $200 million in arms to Ukraine.", {("NO", 200_000_000)}),
+    (
+        "Spain gave Ukraine howitzers, and Greece gave Ukraine tanks worth 20 million euros.",
+        {("ES", None), ("GR", 2e7)},
+    ),
+    ("Norway pledged 10 billion kroner ($1 billion) in military aid to Ukraine.", {("NO", 10_000_000_000)}),
+    ("After 50 billion yen ($330 million) of talks Japan sent Ukraine radars worth $2 million.", {("JP", 2_000_000)}),
+    ("With a $900 million budget, Finland sent $5 million worth of drones to Ukraine.", {("FI", 5_000_000)}),
+    ("Finland will send Ukraine tanks, artillery, and missiles worth $400 million.", {("FI", 400_000_000)}),
+]
+
+
+@pytest.mark.parametrize(("text", "sums"), CLAUSES, ids=lambda case: str(case)[:40])
+def test_sum_is_that_of_the_gift(text: str, sums: set[tuple[str, float | None]], tagger: ArticleTagger) -> None:
+    """Another clause's sum, a budget and the same sum in another currency are not what is given."""
+    facts = tagger.tag_text("", text, Sources()).aid
+
+    assert {(fact.donor, fact.amount) for fact in facts} == sums
+
+
+def test_items_are_those_of_the_clause(tagger: ArticleTagger) -> None:
+    """Each giver of a sentence gives what its own clause names."""
+    facts = tagger.tag_text("", "Spain sent Ukraine howitzers and Greece sent Ukraine warships.", Sources()).aid
+
+    assert {fact.donor: fact.items for fact in facts} == {"ES": ("howitzers",), "GR": ("warships",)}
