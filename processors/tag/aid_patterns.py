@@ -185,5 +185,7 @@ UNSURE = re.compile(
 )
 """Only possible, wished for, or a question: it would be right for Britain to send."""
 
-CONDITION = re.compile(r"(?:^|[ \"“(—–-])(?:if|unless|lest)\b[^,;:]*$")
+CONDITION = re.compile(
+    r"(?:^|[ \"“(—–-])(?:if|unless|lest)\b(?:(?! but | while | whereas | although | because )[^,;:])*$"
+)
 """Before an act that is only a condition."""
