@@ -6,18 +6,19 @@ A sentence needs a thing (aid, a weapon), an act and a recipient, or somebody wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from geowire.messages import Aid
 from geowire.messages.tagged import ClaimStatus
 from processors.tag.aid_actors import Actor, ActorRules, DocumentActors
-from processors.tag.aid_code import Coded, encode, signs_of
+from processors.tag.aid_code import Coded, Sign, encode, signs_of
 from processors.tag.aid_date import act_day
 from processors.tag.aid_facts import Fact, FactRules
 from processors.tag.aid_grammar import Grammar, Told
 from processors.tag.aid_guess import Guesses
-from processors.tag.aid_items import items_of, read_amounts
+from processors.tag.aid_items import clause_of, items_of, read_amounts
+from processors.tag.aid_patterns import ASIDE
 from processors.tag.aid_said import Said, Speakers
 from processors.tag.claims import Claims
 from processors.tag.lexicon import Hit, Lexicon
@@ -67,7 +68,10 @@ class AidRules:
         actors = DocumentActors(self._actors, reading)
         read = [(sentence, told) for sentence in reading.sentences for told in self._read(sentence, actors)]
         completed = Guesses(read, actors, self._facts.is_possible).complete()
-        facts = [self._fact(sentence, told, actors, reading) for sentence, told in completed]
+        acts: dict[int, list[int]] = {}
+        for sentence, told in read:
+            acts.setdefault(sentence.index, []).append(told.start)
+        facts = [self._fact(sentence, told, actors, reading, acts[sentence.index]) for sentence, told in completed]
         return self._facts.merge(facts)
 
     def _read(self, sentence: Sentence, actors: DocumentActors) -> Iterator[Told]:
@@ -84,7 +88,8 @@ class AidRules:
         if not things and "aid.arm" not in sentence.groups:
             return None
         acts = [Hit(act.start + start, act.end + start, act.group) for act in self._acts.find_in(lowered)]
-        return encode(lowered, start, signs_of(actors, things, acts))
+        asides = [Sign(found.start() + start, found.end() + start, "") for found in ASIDE.finditer(lowered)]
+        return encode(lowered, start, [*asides, *signs_of(actors, things, acts)])
 
     def _things(self, sentence: Sentence) -> list[Hit]:
         """What may be given: words for aid, and weapons by name."""
@@ -95,22 +100,30 @@ class AidRules:
         ]
         return sorted((*sentence.of_group("aid.noun", "aid.item"), *weapons))
 
-    def _fact(self, sentence: Sentence, told: Told, actors: DocumentActors, reading: Reading) -> Fact:
+    def _fact(
+        self, sentence: Sentence, told: Told, actors: DocumentActors, reading: Reading, acts: Iterable[int]
+    ) -> Fact:
         status = self._status(sentence, told, actors.of(sentence))
         evidence = reading.evidence(sentence, status, f"aid:{told.action}-{told.pattern}")
-        amount = self._amounts.find(sentence.words)
+        clause = clause_of(told.start, acts, sentence)
+        amount = self._amounts.find(sentence, clause)
         old = is_old(sentence.words, reading.document.date)
         said = self._speakers.find(sentence)
         by_saying = told.action in _BY_SAYING and said is not None and _speaks_for_itself(said, told)
         day = act_day(sentence.words, reading.document.date, ahead=told.ahead, by_saying=by_saying)
         label = said.label if said else None
-        return Fact(told, items_of(sentence), amount, status, evidence, old, said_by=label, date=day)
+        return Fact(told, items_of(sentence, clause), amount, status, evidence, old, said_by=label, date=day)
 
     def _status(self, sentence: Sentence, told: Told, actors: list[Actor]) -> ClaimStatus:
-        """A gift told by somebody who is no party to it is alleged; a request or a pledge is a fact once it is made."""
+        """What is only possible is planned, a gift told by somebody who is no party to it alleged.
+
+        A request or a pledge is a fact once it is made.
+        """
         status = self._claims.status(sentence)
         if status in {"denied", "alleged"}:
             return status
+        if not told.sure and told.action != "requested":
+            return "planned"
         if told.action != "provided":
             return "planned" if told.action == "pledged" and told.ahead else "asserted"
         speaker = self._claims.speaker(sentence)

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from processors.tag.gazetteer import Entry
+from processors.tag.mention import Mention
 from processors.tag.reading import Reading, Sentence
-from processors.tag.scene import Mention
 from processors.tag.words import any_of
 
 _BY_LABEL = frozenset({"alliance", "armed_group"})

@@ -11,6 +11,8 @@ _NAMES = ("january", "february", "march", "april", "may", "june", "july", "augus
 _MONTHS = {name: number for number, name in enumerate((*_NAMES, "december"), 1)}
 _MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_FIRST_YEAR, _LAST_YEAR = "0002", "9999"
+"""An article of a year before the first or from the last on has no date: its last week could be no day."""
 _RELATIVE = {"today": 0, "tonight": 0, "yesterday": -1, "tomorrow": 1}
 
 _YEAR = r"(?P<year>(?:19|20)\d\d)\b"
@@ -47,7 +49,7 @@ class When(NamedTuple):
 
 def days_of(words: str, article: str, *, ahead: bool) -> list[When]:
     """The days and months that are named, resolved by the article's ISO date; `ahead` if the act is still to come."""
-    today = date.fromisoformat(article) if article < "9999" else None
+    today = date.fromisoformat(article) if _FIRST_YEAR <= article < _LAST_YEAR else None
     return list(dict.fromkeys(_read(words, today, ahead=ahead)))
 
 

@@ -116,8 +116,8 @@ def _act(fact: Fact, known: Iterable[Act]) -> Act:
 
 
 def confidence(same: list[Fact], sentences: int) -> Confidence:
-    """By how plainly and how often it is told."""
-    plain = [fact for fact in same if fact.is_plain]
+    """By how plainly and how often it is told; what is only possible or wished for is never more than low."""
+    plain = [fact for fact in same if fact.is_plain and fact.told.sure]
     plain_now = [fact for fact in plain if not fact.is_old and fact.donor is not None]
     if plain_now and (sentences > 1 or any(fact.evidence.field == "title" or fact.is_tight for fact in plain)):
         return "high"

@@ -21,11 +21,20 @@ GOVERNED: Mapping[str, AidAction] = {"X": "refused", "W": "withheld", "Q": "requ
 BASE: Mapping[str, AidAction] = {"P": "pledged", "L": "pledged", "X": "refused", "W": "withheld"}
 """What an act says where nothing governs it; all others are gifts."""
 
+_REFUSALS = frozenset({"refused", "withheld"})
+
 ORDER: Sequence[AidAction] = ("withheld", "refused", "requested", "pledged", "provided")
 """Where a sentence says several things of the same two, the first here counts."""
 
 _GOVERNS = 60
 """How far before an act the words may stand that govern it."""
+
+_INNER: Mapping[str, str] = {"X": "[GMW]", "W": "[GMXW]"}
+"""What each of these may govern, where it is more than a gift."""
+
+_NEW = "and|or|but|then|before|after|while|as|when|why|how|where|that|since|until|because"
+_LINK = rf"(?:(?!(?:{_NEW}) )[^\sA-Z,;:()]+|[LP]) "
+"""What may stand between a word that takes back and what is taken back: lifted its ban, reversed a plan to halt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,12 @@ class Grammar:
         word = r"[^\sA-Z,;:()]+ "
         self._negated = re.compile(rf"(?:\b(?:{any_of(row['negations'])})|n't) (?:{word}){{0,2}}$")
         self._ended = re.compile(rf"\b(?:{any_of(row['ended'])}) (?:{word})?$")
+        taking_back = any_of((*row["negations"], *row["ended"], *row["reversing"]))
+        back = any_of(row["reversing"])
+        self._turned = re.compile(
+            rf".*(?P<turn>(?:^|\b)(?:{taking_back})|n't|[XW]) (?:(?:the |a |an |its )?A(?:'s?)? )?(?:{_LINK}){{0,5}}$"
+        )
+        self._taken_back = re.compile(rf"[^.;]*\b(?:be|been|being|is|are|was|were) (?:{word})?(?:(?:{back})\b|W)")
         self._ahead = re.compile(rf"(?:\b|(?<='))(?:{any_of(row['ahead'])}) (?:{word}){{0,2}}$")
 
     def read(self, coded: Coded) -> list[Told]:
@@ -62,30 +77,50 @@ class Grammar:
         return _best(told)
 
     def _read_clause(self, clause: Clause) -> Iterator[Told]:
-        if ask.COUNTERFACTUAL.search(clause.before):
+        if ask.COUNTERFACTUAL.search(clause.before) or ask.WARNED.search(clause.before):
             return
         action, ahead = self._action(clause)
-        start, sure = clause.coded.signs[clause.place].start, not ask.UNSURE.search(clause.before)
+        if action is None:
+            return
+        start = clause.coded.signs[clause.place].start
+        sure = not (ask.UNSURE.search(clause.before) or clause.is_condition())
         for donor, recipient, pattern in _parties(clause, action):
             yield Told(action, donor, recipient, pattern, start, ahead, sure)
 
-    def _action(self, clause: Clause) -> tuple[AidAction, bool]:
-        """What the words that govern the act make of it, and whether it is still to come."""
-        base = "requested" if clause.letter == "Q" else BASE.get(clause.letter, "provided")
+    def _action(self, clause: Clause) -> tuple[AidAction | None, bool]:
+        """What the words that govern the act make of it, and whether it is still to come; None for no act at all."""
+        if clause.letter == "Q":
+            return "requested", False
+        if clause.letter in "XW":
+            return self._refusal(BASE[clause.letter], clause.before, clause.after), False
         near = clause.before[-_GOVERNS:]
         head = near.rpartition(", ")[2]
-        if base != "requested":
-            base = next((action for letter, action in GOVERNED.items() if letter in head), base)
-        if base in GOVERNED.values():
-            return base, False
+        governing = next((letter for letter in GOVERNED if letter in head), "")
+        if governing == "Q":
+            return "requested", False
+        if governing:
+            return self._refusal(GOVERNED[governing], clause.before.rpartition(governing)[0]), False
+        return self._gift(clause, near, head)
+
+    def _gift(self, clause: Clause, near: str, head: str) -> tuple[AidAction | None, bool]:
+        """What becomes of a gift that nobody asks for or refuses in so many words."""
+        base = BASE.get(clause.letter, "provided")
         if self._ended.search(clause.before):
             return "withheld", False
         if self._negated.search(clause.before) or ask.NOTHING.match(clause.after):
             return "refused", False
         if "P" in near:
-            return "pledged", False
+            is_promised = not self._negated.search(clause.before.rpartition("P")[0])
+            return ("pledged" if is_promised else None), False
         ahead = "L" in head or self._is_ahead(clause)
         return ("pledged" if ahead else base), ahead
+
+    def _refusal(self, action: AidAction, before: str, after: str = "") -> AidAction | None:
+        """The refusal, or None where somebody asks for it or it is taken back: will not halt, lifted its ban."""
+        stands = not ask.WANTED.search(before) and not self._taken_back.match(after)
+        while turned := self._turned.match(before):
+            stands, before = not stands, before[: turned.start("turn")]
+        return action if stands else None
 
     def _is_ahead(self, clause: Clause) -> bool:
         return self._ahead.search(clause.before) is not None and not ask.BEGUN.search(clause.before)
@@ -143,7 +178,7 @@ def _governs(clause: Clause) -> bool:
     """True if the act only says what becomes of another one, which is read instead: refused to send."""
     if clause.letter == "L":
         return not ask.PLANNED.match(clause.after)
-    inner = re.search("[GM]", clause.after[:_GOVERNS]) if clause.letter in "PQXW" else None
+    inner = re.search(_INNER.get(clause.letter, "[GM]"), clause.after[:_GOVERNS]) if clause.letter in "PQXW" else None
     if inner is None or ask.THING.search(clause.after[: inner.start()]):
         return False
     return Clause(clause.coded, clause.place + 1 + inner.start()).has_thing()

@@ -31,14 +31,24 @@ THING = re.compile("[TN]")
 CLAUSE_END = re.compile(r"[;:]| but | while | whereas | although | because | unless |\. ")
 """Where one clause ends and another begins."""
 
+ASIDE = re.compile(
+    r"^(?:unlike|rather than|instead of|in contrast (?:to|with)) [^,;:.]{1,60}, "
+    r"|, (?:unlike|but not|rather than|instead of|as opposed to|in contrast (?:to|with)) [^,;:.]{1,60}(?:,|(?=[.!?]?$))"
+)
+"""Whom the sentence sets against the one of whom it tells: left out before anything is asked."""
+
 # Before an act: its subject.
 
+_TIMES = (
+    "(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|"
+    r"november|december|spring|summer|autumn|winter|recent|(?:19|20)\d\d"
+)
 AWAY = re.compile(
     r"\b(?:to|for|against|in|from|of|into|inside|on|with|over|by|at|near|about|between|across|toward|towards|via|like|"
     "including|along|under|behind|beyond|through|despite|around|without|within|outside|amid|versus|off) "
-    rf"{_DET}(?:{_WORD} )?$"
+    rf"{_DET}(?:(?!(?:{_TIMES})\b){_WORD} )?$"
 )
-"""Who stands after a preposition is no subject."""
+"""Who stands after a preposition is no subject; who stands after the time of `On Tuesday Germany sent` is one."""
 
 HEADED = re.compile(
     r"\b(?:government|leaders?|president|minister|chancellor|parliament|head|officials?|people) (?:of|in) (?:the )?$"
@@ -140,6 +150,16 @@ NOTHING = re.compile(rf" (?:no|neither) (?:{_LIKE_ADJECTIVE}){{0,3}}[TN]")
 BEGUN = re.compile(r"\b(?:began|begun|started|continued|continues|managed|rushed) to (?:\w+ly )?$")
 """Before a gift that is made already, although `to` stands before it."""
 
+WANTED = re.compile(
+    r"Q(?:(?!(?: and| or) (?!(?:the )?A to ))[^TN,;:])*$|Q(?: on| to)? (?:(?:the )?A,? )+and (?:the )?A to (?:\w+ )?$"
+)
+"""Before a refusal: it is only asked for."""
+
+WARNED = re.compile(
+    rf"(?:\b(?:warn|caution|advis|argu|protest|rall|campaign|demonstrat)\w*|Q) [^;:]{{0,60}}\bagainst (?:{_WORD} )?$"
+)
+"""Before an act: somebody speaks against it, whether or not it comes."""
+
 NOT_TO = re.compile(r"\bnot to $")
 
 # Without an act.
@@ -158,5 +178,14 @@ LISTED = re.compile(r"A, (?:the )?$")
 
 COUNTERFACTUAL = re.compile(r"\b(?:should|could|would|might)(?: not)? have (?:\w+ )?[^A]{0,100}$")
 UNSURE = re.compile(
-    r"\b(?:should|must|could|may|might|needs? to|ought to|can|if|whether|why|would like|wants? to)\b[^A;:]{0,50}$"
+    r"\b(?:should|must|could|may|might|needs? to|ought to|can|why|would like|wants? to)\b[^A;:]{0,50}$"
+    r"|\bwhether\b[^,;:]*$"
+    r"|\b(?:be|is|was|'s) (?:[^\sA-Z,;:()]+ ){1,4}for (?:the )?A to (?:\w+ )?$"
+    r"|^\W*(?:should|could|may|might|can|will|would|does|did|is|are) (?:the )?A "
 )
+"""Only possible, wished for, or a question: it would be right for Britain to send."""
+
+CONDITION = re.compile(
+    r"(?:^|[ \"“(—–-])(?:if|unless|lest)\b(?:(?! but | while | whereas | although | because )[^,;:])*$"
+)
+"""Before an act that is only a condition."""

@@ -116,6 +116,10 @@ class Clause:
         may_follow = self.letter == "G" or ask.PASSIVE.search(self.before) or ask.RELATIVE.search(self.before)
         return bool(may_follow and ask.THING.search(self.before[-NEAR_BEFORE:]))
 
+    def is_condition(self) -> bool:
+        """True after `if` and `unless`, up to the comma that ends the condition."""
+        return ask.CONDITION.search(self.coded.text[: self.place]) is not None
+
     def _is_passive(self) -> bool:
         is_participle = not self.coded.signs[self.place].words.endswith(("ing", "s"))
         return is_participle and ask.PASSIVE.search(self.before) is not None

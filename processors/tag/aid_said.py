@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from processors.tag.claims import Claims
 from processors.tag.lexicon import Hit
+from processors.tag.mention import Mention
 from processors.tag.reading import Sentence
-from processors.tag.scene import Mention
 
 _SPEAKERS = frozenset(
     {"country", "demonym", "metonym", "person", "office", "government", "agency", "organisation", "alliance"}

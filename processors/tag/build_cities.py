@@ -15,7 +15,7 @@ from processors.tag import sources
 from processors.tag.build_names import NameTable
 
 LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pl", "pt", "ru", "sv", "tr", "uk")
-"""Languages whose country names the gazetteer knows, each only in texts of that language."""
+"""Languages whose country names the gazetteer knows, each only in texts of the languages that have it."""
 
 ALTERNATES_FROM = 300_000
 """Inhabitants from which a city's other names count: those of small ones collide with words."""
@@ -73,11 +73,13 @@ def neighbours() -> dict[str, list[str]]:
 
 def add_translated_countries(table: NameTable) -> None:
     """The names of countries in other languages, where they differ from what is there."""
+    languages: dict[tuple[str, str], list[str]] = {}
     for language in LANGUAGES:
-        territories = Locale.parse(language).territories
-        for iso, name in sorted(territories.items()):
+        for iso, name in sorted(Locale.parse(language).territories.items()):
             if table.has(f"country/{iso.lower()}") and len(name) > 3:
-                table.add_names(f"country/{iso.lower()}", [{"name": name, "languages": [language]}])
+                languages.setdefault((iso, name), []).append(language)
+    for (iso, name), shared in languages.items():
+        table.add_names(f"country/{iso.lower()}", [{"name": name, "languages": shared}])
 
 
 def _is_large_enough(city: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from processors.tag.document import Document
 from processors.tag.gazetteer import Entry, Gazetteer
-from processors.tag.scene import Mention
+from processors.tag.mention import Mention
 from processors.tag.words import any_of
 
 _OWNERS = frozenset({"country", "demonym"})

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from geowire.messages import Aid, ArticleCountry
 from geowire.messages.tagged import Role
+from processors.tag.mention import Mention
 from processors.tag.reading import Reading, Sentence
-from processors.tag.scene import Mention
 
 TITLE_WEIGHT = 4.0
 LEAD_WEIGHT = 2.0

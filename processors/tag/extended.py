@@ -11,7 +11,7 @@ from ahocorasick_rs import AhoCorasick
 
 from processors.tag.gazetteer import Entry
 from processors.tag.match import Span, is_bounded
-from processors.tag.scene import Mention
+from processors.tag.mention import Mention
 from processors.tag.setting import Setting
 
 NOUN_TRAP = "trap/place-nouns"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from processors.tag.gazetteer import Candidate
 from processors.tag.match import Span
-from processors.tag.scene import Mention, Scene
+from processors.tag.mention import Mention
+from processors.tag.setting import Setting
 
 _TRAP = frozenset({"trap"})
 _CITY = frozenset({"city"})
@@ -14,7 +15,7 @@ _DECIDED_HERE = frozenset(
 )
 
 
-def decide_name(span: Span, scene: Scene) -> Mention | None:
+def decide_name(span: Span, scene: Setting) -> Mention | None:
     """The mention of anything but a place or a person."""
     if span.of_kinds(_TRAP) or span.of_kinds(_CITY):
         return None
@@ -27,5 +28,5 @@ def decide_name(span: Span, scene: Scene) -> Mention | None:
     return Mention(span.start, span.end, best.entry, "name", 0.8)
 
 
-def _support(candidate: Candidate, scene: Scene) -> int:
+def _support(candidate: Candidate, scene: Setting) -> int:
     return scene.votes[candidate.entry.country] if candidate.entry.country else 0

@@ -6,12 +6,13 @@ from bisect import bisect_left
 
 from processors.tag.gazetteer import Candidate, Entry
 from processors.tag.match import Span
-from processors.tag.scene import Mention, Scene
+from processors.tag.mention import Mention
+from processors.tag.setting import Setting
 
 _PERSON = frozenset({"person"})
 
 
-def decide_person(span: Span, scene: Scene) -> Mention | None:
+def decide_person(span: Span, scene: Setting) -> Mention | None:
     """The person that the span names, if any."""
     candidates = span.of_kinds(_PERSON)
     if not candidates:
@@ -26,7 +27,7 @@ def decide_person(span: Span, scene: Scene) -> Mention | None:
     )
 
 
-def _named_before(span: Span, candidates: tuple[Candidate, ...], scene: Scene) -> Mention | None:
+def _named_before(span: Span, candidates: tuple[Candidate, ...], scene: Setting) -> Mention | None:
     """The one of that surname who was named in full last, or else first after."""
     named = [
         _nearest(places, span.start)
@@ -47,7 +48,7 @@ def _nearest(places: list[tuple[int, Entry]], position: int) -> tuple[bool, int,
     return False, -places[0][0], places[0][1]
 
 
-def _by_title(span: Span, candidates: tuple[Candidate, ...], scene: Scene) -> Mention | None:
+def _by_title(span: Span, candidates: tuple[Candidate, ...], scene: Setting) -> Mention | None:
     """Somebody in office on the day: Foreign Minister Sikorski."""
     if scene.adjacent_before(span).lower() not in scene.words.titles:
         return None
@@ -55,18 +56,18 @@ def _by_title(span: Span, candidates: tuple[Candidate, ...], scene: Scene) -> Me
     return Mention(span.start, span.end, holders[0].entry, "title-surname", 0.85) if len(holders) == 1 else None
 
 
-def _alone(span: Span, candidates: tuple[Candidate, ...], scene: Scene) -> Mention | None:
+def _alone(span: Span, candidates: tuple[Candidate, ...], scene: Setting) -> Mention | None:
     known = [candidate for candidate in candidates if candidate.form == "alone"]
     if not known:
         return None
     return Mention(span.start, span.end, _in_office_first(known, scene)[0].entry, "known-surname", 0.8)
 
 
-def _in_office_first(candidates: list[Candidate], scene: Scene) -> list[Candidate]:
+def _in_office_first(candidates: list[Candidate], scene: Setting) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: not candidate.entry.holds_at(scene.document.date))
 
 
-def _is_somebody_else(span: Span, entry: Entry, scene: Scene) -> bool:
+def _is_somebody_else(span: Span, entry: Entry, scene: Setting) -> bool:
     """True for Hunter Biden and Kim Min-seok, who are not the ones in the gazetteer."""
     before = scene.adjacent_before(span)
     if before in scene.words.first_names and before not in entry.label.split():

@@ -6,7 +6,7 @@ import math
 
 from processors.tag.gazetteer import Entry
 from processors.tag.match import Span
-from processors.tag.scene import Mention
+from processors.tag.mention import Mention
 from processors.tag.setting import Setting, Signs, lies_in
 
 _PLACES = frozenset({"country", "region", "water", "city"})

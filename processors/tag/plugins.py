@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from geowire.errors import Misconfigured
 from processors.tag.document import Document
 from processors.tag.gazetteer import Entry
-from processors.tag.scene import Mention
+from processors.tag.mention import Mention
 
 SPACY_KINDS: Mapping[str, str] = {
     "PERSON": "person",
@@ -29,6 +29,9 @@ SPACY_KINDS: Mapping[str, str] = {
 
 SPACY_SCORE = 0.5
 """How sure a model's mention is: it has no evidence but the model."""
+
+NAME_LIMIT = 120
+"""Code points of the longest label and id of an entity; what a model finds beyond is no name."""
 
 _NO_SLUG = re.compile(r"[^\w]+")
 
@@ -58,8 +61,8 @@ class SpacyNames:
         for found in self._pipeline(document.full).ents:
             kind = SPACY_KINDS.get(found.label_)
             slug = _NO_SLUG.sub("-", found.text.lower()).strip("-")
-            if kind is not None and slug and "\n" not in found.text:
-                entry = Entry(kind, f"{kind}/unlisted-{slug}"[:200], found.text[:200])
+            if kind is not None and slug and "\n" not in found.text and len(found.text) <= NAME_LIMIT:
+                entry = Entry(kind, f"{kind}/unlisted-{slug}"[:NAME_LIMIT].rstrip("-"), found.text)
                 yield Mention(found.start_char, found.end_char, entry, "spacy", SPACY_SCORE)
 
 

@@ -10,7 +10,7 @@ from geowire.messages import Evidence
 from geowire.messages.tagged import ClaimStatus
 from processors.tag.document import Document
 from processors.tag.lexicon import Hit
-from processors.tag.scene import Mention
+from processors.tag.mention import Mention
 
 LONGEST = 1_500
 """Code points from which on a sentence is a list of links or captions."""

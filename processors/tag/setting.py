@@ -1,4 +1,4 @@
-"""What the whole document says about its places: the states it is set in, and whether a name is a town or somebody."""
+"""What deciders look at: a document, its spans, where it is set, and whether a name is a town or somebody."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from processors.tag.gazetteer import Entry, Readings
+from processors.tag.document import Document
+from processors.tag.gazetteer import Entry, Gazetteer, Readings
 from processors.tag.match import Span
-from processors.tag.scene import Scene
+from processors.tag.words import Words
 
 AREA_LIMIT = 3
 """Mentions of one name that count for its state."""
@@ -66,8 +67,14 @@ class Signs(NamedTuple):
         return self.place - 2 * self.person - against
 
 
-class Setting(Scene):
-    """A scene that knows where it is set."""
+class Setting:
+    """One document while its spans are decided, and where it is set."""
+
+    def __init__(self, document: Document, spans: list[Span], gazetteer: Gazetteer, words: Words) -> None:
+        self.document = document
+        self.spans = spans
+        self.gazetteer = gazetteer
+        self.words = words
 
     @cached_property
     def votes(self) -> Counter[str]:
@@ -104,6 +111,32 @@ class Setting(Scene):
     @cached_property
     def _shares(self) -> dict[str, float]:
         return {}
+
+    @cached_property
+    def named_persons(self) -> dict[str, list[tuple[int, Entry]]]:
+        """Who is named in full, and where, by the last word of the name and of the label."""
+        named: dict[str, list[tuple[int, Entry]]] = defaultdict(list)
+        for span in self.spans:
+            for candidate in span.candidates:
+                if candidate.entry.kind == "person" and candidate.form == "full":
+                    named[candidate.entry.id].append((span.start, candidate.entry))
+        return named
+
+    @cached_property
+    def span_ends(self) -> frozenset[int]:
+        """Where spans end."""
+        return frozenset(span.end for span in self.spans)
+
+    @cached_property
+    def spans_by_start(self) -> dict[int, Span]:
+        """The outermost span that begins at each position."""
+        return {span.start: span for span in reversed(self.spans)}
+
+    @cached_property
+    def title_is_cased(self) -> bool:
+        """True if most words of the title begin with a capital, so that a capital says nothing there."""
+        words = [word for word in self.document.title.split() if word[0].isalpha() and len(word) > 3]
+        return sum(word[0].isupper() for word in words) > 0.6 * len(words)
 
     @cached_property
     def signs(self) -> dict[str, Signs]:
@@ -153,6 +186,33 @@ class Setting(Scene):
         after = self.adjacent_after(span)
         return after[:1].isupper() and not after.isupper() and not self.is_known_at(span.end + 1)
 
+    def adjacent_before(self, span: Span) -> str:
+        """The word right before, if only a blank (or the period of a title) stands between."""
+        word, gap = self.document.word_before(span.start)
+        return word if gap in {" ", ". "} else ""
+
+    def adjacent_after(self, span: Span) -> str:
+        """The word right after, if only a blank stands between."""
+        word, gap = self.document.word_after(span.end)
+        return word if gap == " " else ""
+
+    def capital_is_nothing(self, span: Span) -> bool:
+        """True where capitals are no sign of a name: in a title written in capitals."""
+        return span.start < self.document.shift and self.title_is_cased
+
+    def begins_sentence(self, position: int) -> bool:
+        """True if a sentence begins at that position, quotation marks aside."""
+        start, _ = self.document.sentences[self.document.sentence_at(position)]
+        return position - start <= 1
+
+    def follows_unknown_name(self, span: Span) -> bool:
+        """True if the word before begins with a capital and is no title, no mention and no beginning of a sentence."""
+        word, gap = self.document.word_before(span.start)
+        if gap != " " or not word[:1].isupper() or word.lower() in self.words.titles | self.words.function_words:
+            return False
+        end = span.start - len(gap)
+        return end not in self.span_ends and not self.begins_sentence(end - len(word))
+
     def is_known_at(self, position: int) -> bool:
         """True if a name of the gazetteer begins there, that of a mere town left out."""
         span = self.spans_by_start.get(position)
@@ -160,6 +220,9 @@ class Setting(Scene):
             item.form != "full" or (item.entry.kind == "city" and item.entry.population < KNOWN_CITY)
             for item in span.candidates
         )
+
+    def _begins_span_before(self, span: Span) -> bool:
+        return span.start - 1 in self.span_ends
 
     def _signs_at(self, span: Span) -> Signs:
         if self.is_dateline(span) or any(

@@ -21,12 +21,12 @@ from processors.tag.extended import PlaceMaker
 from processors.tag.gazetteer import Gazetteer, load_gazetteer
 from processors.tag.lexicon import Lexicon
 from processors.tag.match import Span, find_spans
+from processors.tag.mention import Mention
 from processors.tag.names import decide_name
 from processors.tag.persons import decide_person
 from processors.tag.places import decide_place
 from processors.tag.plugins import Plugin, with_plugins
 from processors.tag.reading import Reading
-from processors.tag.scene import Mention
 from processors.tag.sentences import Splitter
 from processors.tag.setting import Setting
 from processors.tag.themes import ThemeRules

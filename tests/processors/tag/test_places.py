@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.tag import sources
+from processors.tag.build_cities import LANGUAGES
 from processors.tag.document import Sources
 from processors.tag.spaced import Squeezed, squeeze
 from processors.tag.tag import ArticleTagger
@@ -79,6 +82,28 @@ def test_names_in_other_scripts(language: str, text: str, expected: set[str], ta
     entities = tagger.tag_entities("", text, Sources(language=language))
 
     assert expected <= {entity.id for entity in entities}
+
+
+OTHERWISE = {("de", "Island"), ("sv", "Island"), ("es", "Congo"), ("fr", "Argentine"), ("tr", "Somali")}
+"""Names that are an English noun, two countries, or an English word for a people."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_countries_are_found_in_texts_of_each_language(language: str, tagger: ArticleTagger) -> None:
+    """What several languages call a country alike is found in each of them, not in the first alone."""
+    names = {iso: name for iso, name in Locale.parse(language).territories.items() if len(name) > 3}
+    known = {row["iso"] for row in sources.read("countries")} & names.keys()
+
+    found = {iso: tagger.tag_entities("", f"x {names[iso]} x", Sources(language=language)) for iso in known}
+    missed = {names[iso] for iso in known if f"country/{iso.lower()}" not in {entity.id for entity in found[iso]}}
+
+    assert len(known) > 240
+    assert missed == {name for spoken, name in OTHERWISE if spoken == language}
+
+
+def test_a_countrys_name_in_another_language_is_none_here(tagger: ArticleTagger) -> None:
+    """`Polen` is Poland in German, Dutch and Swedish, and nothing in English."""
+    assert tagger.tag_entities("", "x Polen x", Sources(language="en")) == ()
 
 
 def test_cost_grows_with_the_length_only(tagger: ArticleTagger) -> None:

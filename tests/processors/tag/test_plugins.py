@@ -47,6 +47,21 @@ def test_model_says_that_a_plugin_helped(helped: ArticleTagger, tagger: ArticleT
     assert [entity.rule for entity in tagger.tag_text("", TEXT, Sources()).entities if entity.rule == "spacy"] == []
 
 
+@pytest.mark.parametrize(("length", "found"), [(119, 1), (121, 0), (400, 0)])
+def test_what_is_too_long_for_a_name_loses_no_article(length: int, found: int) -> None:
+    """A model takes a whole line for a name: it is left out, and the names beside it stay."""
+    name = "Z" * length
+
+    def line(_: str) -> Any:
+        return SimpleNamespace(ents=[SimpleNamespace(start_char=0, end_char=length, text=name, label_="ORG")])
+
+    tagger = ArticleTagger.load(plugins=[SpacyNames(line, "toy-1.0")])
+    entities = tagger.tag_entities("", f"{name} met in Warsaw.", Sources())
+
+    assert [entity.rule for entity in entities].count("spacy") == found
+    assert any(entity.surface == "Warsaw" for entity in entities)
+
+
 def test_folder_without_a_model(tmp_path: Path) -> None:
     """The error says what to name instead."""
     with pytest.raises(Misconfigured, match=r"meta\.json"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +46,14 @@ def test_spans_are_ordered_and_lose_nothing(text: str) -> None:
 
     assert gaps == sorted(gaps)
     assert not "".join(text[gaps[place] : gaps[place + 1]] for place in range(0, len(gaps), 2)).strip()
+
+
+@pytest.mark.parametrize("run", [".", "!?", "….", ".)", "。", ".\n"])
+def test_a_run_of_dots_costs_its_length(run: str) -> None:
+    """An article that is nothing but full stops is split in no time: the cost grows with the length, not its square."""
+    begun = time.process_time()
+
+    spans = SPLITTER.split(run * 100_000)
+
+    assert time.process_time() - begun < 3
+    assert spans[0][0] == 0
