@@ -21,7 +21,11 @@ def test_publisher_and_stage_go_on_when_there_is_room(
 ) -> None:
     """Bus and state on one full disk: both wait with a line that says why, then every message is there once."""
     monkeypatch.setattr("geowire.patience.LONGEST_BUS_WAIT", 0.5)
-    with small_disk(tmp_path / "disk", 24) as disk, Relay(f"sqlite:///{disk}/bus.db", state=disk / "echo.db") as relay:
+    often = MemberOptions(max_poll_interval=5.0)  # a stage that gets no message writes a tenth as often
+    with (
+        small_disk(tmp_path / "disk", 24) as disk,
+        Relay(f"sqlite:///{disk}/bus.db", member=often, state=disk / "echo.db") as relay,
+    ):
         relay.wait_for_progress()
         with no_room(disk):
             wait_until(lambda: bool(relay.faults) and "make room" in caplog.text, "both to notice")
