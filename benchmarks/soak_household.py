@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.1"
 COPIES = 7
 NAMES = {
-    "prefect server start": "prefect-server",
+    "flows.prefect_server": "prefect-server",
     "flows.serve": "flows",
     "process tag": "tag",
     "process relate": "relate",

@@ -50,7 +50,7 @@ CLIENT_ENVIRONMENT = {
 
 def server_command(host: str, port: int) -> list[str]:
     """Start the server and its UI."""
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", host, "--port", str(port)]
+    return [sys.executable, "-m", "flows.prefect_server", "--host", host, "--port", str(port)]
 
 
 def environment(home: Path, host: str, port: int) -> dict[str, str]:
