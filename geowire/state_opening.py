@@ -1,4 +1,4 @@
-"""A stage's state at the start of a tenure: is it filled, is it of this bus, did others go on without it."""
+"""A stage's state when a member begins to work: is it filled, is it of this bus, did others go on without it."""
 
 from __future__ import annotations
 

@@ -89,11 +89,6 @@ def declared_encodings(data: bytes, content_type: str) -> list[str]:
     return [known for name in names if (known := codec_of(name))]
 
 
-def declared_encoding(data: bytes, content_type: str) -> str:
-    """The first of them; empty if none is declared."""
-    return next(iter(declared_encodings(data, content_type)), "")
-
-
 def _decoded(data: bytes, content_type: str) -> tuple[str, int]:
     marked = _marked_encoding(data)
     if marked and marked != "utf-8":

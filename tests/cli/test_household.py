@@ -10,6 +10,7 @@ from pathlib import Path
 from servers.processes import wait_until
 
 from cli.household import cap_log, end
+from geowire.liveness import identity_of, is_gone
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -24,19 +25,13 @@ def test_a_process_that_does_not_end_is_killed_with_its_children() -> None:
     """A flow run is a child of the process that serves the deployments."""
     process = subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, start_new_session=True)
     assert process.stdout is not None
-    child = int(process.stdout.readline())
+    child = identity_of(int(process.stdout.readline()))
     process.stdout.close()
 
     end(process, seconds=0.1)
 
     assert process.returncode == -signal.SIGKILL
-    wait_until(lambda: not is_alive(child), "the child to end")
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    wait_until(lambda: is_gone(child), "the child to end")
 
 
 def test_a_long_log_begins_anew_under_its_writer(tmp_path: Path) -> None:
