@@ -17,10 +17,11 @@ from kafka.structs import ConsumerGroupMetadata, MemberState
 from cli.main import run_app
 from geowire.bus import Delivery, MemberOptions, Record, Subscription, Unwritable
 from geowire.errors import Misconfigured, Transient
-from geowire.kafka_bus import KafkaBus, chunks
+from geowire.kafka_bus import KafkaBus
 from geowire.kafka_cluster import KafkaCluster
 from geowire.kafka_greeting import _distrust
 from geowire.kafka_group import KafkaSubscription
+from geowire.kafka_writer import chunks
 from geowire.topics import Topic
 
 pytestmark = pytest.mark.kafka
@@ -84,11 +85,11 @@ def test_a_limit_that_was_raised_is_seen(bus: KafkaBus) -> None:
 
 def test_publishing_to_a_topic_that_does_not_exist_is_said(bus: KafkaBus, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person must make it; one that geowire made is waited for."""
-    monkeypatch.setattr("geowire.kafka_bus.SETTINGS_SECONDS", 0.2)
+    monkeypatch.setattr("geowire.kafka_topics.SETTINGS_SECONDS", 0.2)
     with pytest.raises(Misconfigured, match=r"the settings of topic geowire\.nobody: it does not exist"):
         bus.publish([Record("geowire.nobody", b"k", b"v")])
 
-    bus._ensured.add("geowire.nobody")
+    bus._topics._ensured.add("geowire.nobody")
     with pytest.raises(Transient, match=r"geowire\.nobody was made on .* and is not listed yet"):
         bus.publish([Record("geowire.nobody", b"k", b"v")])
 

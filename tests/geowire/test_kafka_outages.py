@@ -15,6 +15,7 @@ from servers.relay import ECHOES, WORDS, Account, Relay
 from servers.small_disk import no_room, small_disk
 
 from cli.stages import wait_for_topics
+from geowire.kafka_bus import KafkaBus
 from geowire.kafka_options import KafkaOptions
 
 pytestmark = pytest.mark.kafka
@@ -148,6 +149,7 @@ def test_a_cluster_loses_a_leader(kafka_libs: Path, tmp_path: Path, monkeypatch:
 def leader_of(relay: Relay, topic: str) -> int:
     """The node that leads the topic's first partition."""
     with relay.open() as bus:
-        bus.extents("geowire.echo", [topic])
-        (described,) = bus._admin.describe_topics([topic])  # type: ignore[attr-defined]
+        assert isinstance(bus, KafkaBus)
+        with bus._admin.asking("cannot describe the topic") as client:
+            (described,) = client.describe_topics([topic])
     return int(described["partitions"][0]["leader_id"])
