@@ -15,7 +15,7 @@ from cli.console import note
 from cli.household import SERVER, Household
 from cli.stages import READS, ready_bus
 from flows.server import end_unfinished_runs, environment, server_command
-from geowire.errors import Misconfigured
+from geowire.errors import Misconfigured, Transient
 from geowire.settings import Settings, child_environment, load_settings
 from geowire.settings_values import parse_duration
 from ingest.catalogue import read_catalogue
@@ -35,7 +35,7 @@ def run(
     """
     settings = load_settings()
     check_every(every)
-    read_catalogue(settings.feeds_location, settings)
+    check_feeds(settings)
     check_port(host, port)
     with ready_bus(settings, absent="waits"):
         pass
@@ -54,6 +54,14 @@ def run(
         household.watch()
     finally:
         household.drain(partial(end_unfinished_runs, host, port))
+
+
+def check_feeds(settings: Settings) -> None:
+    """Raises `Misconfigured` for a feed list that is none; one that is out of reach is only said: polls ask again."""
+    try:
+        read_catalogue(settings.feeds_location, settings)
+    except Transient as fault:
+        note(f"geowire: {fault}; polls ask for it again, and go on with the feeds of the last time if there are any")
 
 
 def check_every(every: str) -> None:

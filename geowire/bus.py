@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, Self
 
 from geowire.errors import Misconfigured, Rejected, Transient
 from geowire.kafka_options import KafkaOptions
+from geowire.settings_values import is_port
 from geowire.topics import Topic
 
 log = logging.getLogger(__name__)
@@ -274,7 +275,7 @@ def parse_servers(servers: str) -> list[str]:
     parsed = [server.strip() for server in servers.split(",")]
     for server in parsed:
         host, separator, port = server.rpartition(":")
-        if not (is_host(host) and separator and port.isdecimal() and 0 < int(port) < 65_536):
+        if not (is_host(host) and separator and is_port(port)):
             raise Misconfigured(f"GEOWIRE_BUS: {server!r} is not host:port; write kafka://host:9092[,host2:9092]")
     return parsed
 

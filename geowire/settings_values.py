@@ -13,6 +13,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 OLDEST_AGE_DAYS = 3_650
+LONGEST_PORT = 5
 PASSWORDS = (
     r"^[\w+]+:/{0,2}[^/@]*?:([^/]*)@",
     r"^[\w+]+:/{0,2}[^/@]*?:([^/@]*/[^@]*)@",
@@ -66,11 +67,16 @@ def parse_listener(text: str) -> tuple[str, int] | None:
         return None
     host, separator, port = text.strip().rpartition(":")
     bare = host.startswith("[") == host.endswith("]") and (":" not in host or host.startswith("["))
-    if (separator and not host) or not bare or not (port.isdecimal() and 0 < int(port) < 65_536):
+    if (separator and not host) or not bare or not is_port(port):
         raise ValueError(
             f"{text!r} is no place to listen; write a port such as 9464, or host:port such as 0.0.0.0:9464"
         )
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def is_port(text: str) -> bool:
+    """Whether it is the number of a port; thousands of digits are none, and no error either."""
+    return text.isdecimal() and len(text) <= LONGEST_PORT and 0 < int(text) < 65_536
 
 
 def parse_ages(text: str) -> tuple[timedelta, ...]:

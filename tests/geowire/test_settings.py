@@ -37,6 +37,7 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: float) -> None:
         ("METRICS", ":9464", "write a port such as 9464"),
         ("METRICS", "127.0.0.1:99999", "host:port"),
         ("METRICS", "::1:9464", "host:port"),
+        ("METRICS", "9" * 5_000, "host:port"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(
@@ -87,7 +88,20 @@ def test_a_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "kafka", "kafka://", "kafka://host", "kafka://host:port", "sqlite://x", "amqp://h:1", "kafka://a..b:9092"],
+    [
+        *(
+            "",
+            "kafka",
+            "kafka://",
+            "kafka://host",
+            "kafka://host:port",
+            "sqlite://x",
+            "amqp://h:1",
+            "kafka://a..b:9092",
+        ),
+        f"kafka://host:{'9' * 5_000}",
+    ],
+    ids=lambda url: url[:20],
 )
 def test_a_wrong_bus_address_says_what_to_write(url: str) -> None:
     """Both forms stand in the message."""
