@@ -42,10 +42,10 @@ up-local: $(STAMP)  ## The whole system of docker-compose.yml as processes on lo
 down-local: $(STAMP)  ## End it and leave nothing; KEEP_DATA=1 leaves .local/data for the next time
 	@$(BIN)/python -m local down --folder $(LOCAL) $(if $(filter 1,$(KEEP_DATA)),--keep-data)
 
-test: $(STAMP)  ## All tests; a real Kafka from Maven where Java and Maven are there
+test: $(STAMP)  ## All tests, two files at a time ([JOBS=2]); a real Kafka from Maven where Java and Maven are there
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory $(KAFKA_LIBS); fi
 	@$(MAKE) --no-print-directory examples
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile
 
 NODE_LIBS := examples/node/node_modules/.package-lock.json
 JAVA_JAR := examples/java/target/consume.jar

@@ -98,12 +98,12 @@ def test_a_topic_just_made_is_waited_for(bus: KafkaBus, monkeypatch: pytest.Monk
     """A broker that has not heard of it yet is asked again; a topic that nobody made is a mistake at once."""
     topic = new_topic(bus)
     answers = iter([[topic], [topic], [], []])
-    monkeypatch.setattr(bus, "_unlisted", lambda _: next(answers))
+    monkeypatch.setattr(bus._topics, "_unlisted", lambda _: next(answers))
 
     bus.subscribe("test.group", [topic]).close()
 
     assert next(answers) == []
-    monkeypatch.setattr(bus, "_unlisted", lambda _: ["geowire.nobody"])
+    monkeypatch.setattr(bus._topics, "_unlisted", lambda _: ["geowire.nobody"])
     with pytest.raises(Misconfigured, match=r"geowire\.nobody does not exist"):
         bus.read("geowire.nobody")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +22,9 @@ def postgres_server(binaries: Path, folder: Path) -> Iterator[str]:
     data.mkdir()
     if os.geteuid() == 0:
         shutil.chown(data, "postgres", "postgres")
-        for parent in [folder, *list(folder.parents)[:2]]:
-            parent.chmod(0o755)
+        for parent in [folder, *folder.parents]:
+            if not parent.stat().st_mode & stat.S_IXOTH:
+                parent.chmod(0o755)
     initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "geowire", "--no-sync", "-E", "UTF8"]
     subprocess.run(unprivileged(initdb), check=True, capture_output=True, timeout=120, cwd="/")
     options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={data}", "-c", "fsync=off"]
