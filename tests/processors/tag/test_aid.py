@@ -175,7 +175,7 @@ CLAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "sums"), CLAUSES, ids=lambda case: str(case)[:40])
+@pytest.mark.parametrize(("text", "sums"), CLAUSES, ids=[text[:40] for text, _ in CLAUSES])
 def test_sum_is_that_of_the_gift(text: str, sums: set[tuple[str, float | None]], tagger: ArticleTagger) -> None:
     """Another clause's sum, a budget and the same sum in another currency are not what is given."""
     facts = tagger.tag_text("", text, Sources()).aid
