@@ -64,7 +64,9 @@ class AidRules:
         self._claims = claims
 
     def find(self, reading: Reading) -> tuple[Aid, ...]:
-        """The facts of the document, those told best first."""
+        """The facts of the document, those told best first; the grammar is English."""
+        if not reading.document.is_english:
+            return ()
         actors = DocumentActors(self._actors, reading)
         read = [(sentence, told) for sentence in reading.sentences for told in self._read(sentence, actors)]
         completed = Guesses(read, actors, self._facts.is_possible).complete()

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from processors.tag import build_cities, sources
+from processors.tag.build_languages import add_translated_names, words_of_languages
 from processors.tag.build_names import NameTable
 from processors.tag.gazetteer import ARTEFACT_FORMAT
 
@@ -24,6 +25,7 @@ LEXICONS = (
     "contexts",
     "place_nouns",
     "theme_model",
+    "theme_model_without_facts",
     "word_groups",
 )
 """Files that go into the artefact as they are."""
@@ -35,9 +37,11 @@ def compile_artefact() -> bytes:
     add_countries(table)
     add_entities(table)
     add_persons(table)
+    add_translated_names(table, of_cities=False)
     written_by_hand = len(table)
     build_cities.add_counties(table)
     build_cities.add_cities(table, capitals())
+    add_translated_names(table, of_cities=True)
     version = sources.read("version")
     compiled = {
         "format": ARTEFACT_FORMAT,
@@ -64,7 +68,6 @@ def add_countries(table: NameTable) -> None:
             table.add(
                 {"id": f"metonym/{iso.lower()}-capital", "label": label, "country": iso, "names": row["capitals"]}
             )
-    build_cities.add_translated_countries(table)
 
 
 def add_entities(table: NameTable) -> None:
@@ -95,7 +98,12 @@ def capitals() -> dict[str, list[str]]:
 def lexicon() -> dict[str, Any]:
     """Word lists, themes and rules."""
     words = {name: sources.read(name) for name in sources.WORD_FILES if name != "city_stop_list"}
-    return {**{name: sources.read(name) for name in LEXICONS}, **words, "themes": sources.read_themes()}
+    return {
+        **{name: sources.read(name) for name in LEXICONS},
+        **words,
+        "themes": sources.read_themes(),
+        "languages": words_of_languages(),
+    }
 
 
 def _text(name: str | dict[str, Any]) -> str:

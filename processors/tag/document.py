@@ -56,7 +56,7 @@ class Document:
 
     @property
     def is_english(self) -> bool:
-        """True if the lexicons, which are English, apply."""
+        """True if the grammar of facts, which is English, applies."""
         return self.language == "en"
 
     def recased(self) -> Iterator[tuple[int, str]]:

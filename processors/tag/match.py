@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from processors.tag.document import Document
-from processors.tag.gazetteer import Gazetteer, Limits, Readings
+from processors.tag.gazetteer import Candidate, Gazetteer, Limits, Readings
 from processors.tag.spaced import squeeze
 
 NESTING_KINDS = frozenset({"organisation", "agency", "government", "armed_force", "armed_group", "alliance", "office"})
@@ -135,7 +135,15 @@ def _span(gazetteer: Gazetteer, document: Document, place: tuple[int, int], name
     allowed = dict.fromkeys(
         candidate for candidate in candidates if candidate.limits is None or _allows(candidate.limits, document, place)
     )
-    return Span(start, end, Readings(tuple(allowed)))
+    return Span(start, end, Readings(tuple(_of_the_language(tuple(allowed)))))
+
+
+def _of_the_language(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """What the text's own language calls so: its word for something else hides all names, its name those of towns."""
+    own = [candidate for candidate in candidates if candidate.limits and candidate.limits.languages]
+    if any(candidate.entry.kind == "trap" for candidate in own):
+        return own
+    return [it for it in candidates if it in own or it.entry.kind != "city"] if own else candidates
 
 
 def _allows(limits: Limits, document: Document, place: tuple[int, int]) -> bool:

@@ -26,6 +26,7 @@ class Sentence:
     words: str
     mentions: tuple[Mention, ...]
     hits: tuple[Hit, ...]
+    language: str = "en"
 
     @property
     def is_overlong(self) -> bool:
@@ -78,8 +79,9 @@ class Reading:
         return Evidence(field=field, start=start, end=end, status=status, rule=rule)
 
     def _read(self) -> Iterator[Sentence]:
+        language = self.document.language
         for index, (start, end) in enumerate(self.document.sentences):
             mentions, hits = self._mentions.get(index, ()), self._hits.get(index, ())
             if mentions or hits:
                 words = self.document.full[start:end]
-                yield Sentence(index, start, end, words, tuple(mentions), tuple(hits))
+                yield Sentence(index, start, end, words, tuple(mentions), tuple(hits), language)

@@ -49,13 +49,20 @@ def read_persons() -> list[dict[str, Any]]:
     return [row for path in paths for row in read(f"persons/{path.stem}")]
 
 
+def read_languages() -> list[dict[str, Any]]:
+    """What is read in other languages than English, one file each."""
+    return [read(f"languages/{path.stem}") for path in sorted((DATA / "languages").glob("*.yaml"))]
+
+
 def schema_of(path: Path) -> str:
     """The name of the JSON Schema that a data file follows."""
     folder = path.parent.name
-    if folder in {"themes", "persons"}:
+    if folder in {"languages", "persons", "themes"}:
         return folder
     if path.stem in ENTITY_FILES or folder == "divisions":
         return "entities"
+    if path.stem.startswith("theme_model"):
+        return "theme_model"
     return "words" if path.stem in WORD_FILES else path.stem
 
 

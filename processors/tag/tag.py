@@ -29,7 +29,7 @@ from processors.tag.plugins import Plugin, with_plugins
 from processors.tag.reading import Reading
 from processors.tag.sentences import Splitter
 from processors.tag.setting import Setting
-from processors.tag.themes import ThemeRules
+from processors.tag.themes import ThemeModel, ThemeRules
 from processors.tag.words import read_words
 
 Tagger = Callable[[Span, Setting], Mention | None]
@@ -75,10 +75,14 @@ class ArticleTagger:
         self._splitter = Splitter(lexicon["abbreviations"], lexicon["contexts"]["sentence_openers"])
         self._compounds = Compounds(lexicon["compounds"], lexicon["contexts"]["past_holders"], gazetteer)
         self._places = PlaceMaker(lexicon["place_nouns"])
-        self._claims = Claims(lexicon["claims"])
+        languages = lexicon["languages"]
+        self._claims = Claims(lexicon["claims"], languages)
         self.aid = AidRules(lexicon["aid"], _names_of_countries(gazetteer), self._claims)
-        self.themes = ThemeRules(lexicon["themes"], lexicon["theme_model"], self._claims)
-        self._lexicon = Lexicon(self._groups(lexicon))
+        model, without_facts = ThemeModel(lexicon["theme_model"]), ThemeModel(lexicon["theme_model_without_facts"])
+        self.themes = ThemeRules(lexicon["themes"], model, without_facts, self._claims, languages)
+        english = {**lexicon["word_groups"], **self.aid.groups, **self.themes.groups}
+        self._groups = {"en": english, **self.themes.other_groups}
+        self._lexicons: dict[str, Lexicon] = {}
 
     @classmethod
     def load(cls, plugins: Iterable[Plugin] = ()) -> ArticleTagger:
@@ -116,7 +120,14 @@ class ArticleTagger:
     def read(self, title: str, text: str, sources: Sources) -> Reading:
         """The sentences with their mentions and the words of the lexicons."""
         document = Document(title, text, sources, self._splitter)
-        return Reading(document, self._mentions(document), self._lexicon.find(document))
+        return Reading(document, self._mentions(document), self._lexicon_of(document.language).find(document))
+
+    def _lexicon_of(self, language: str) -> Lexicon:
+        """The words of a language, put together when the first text in it comes; none of one that is not read."""
+        language = language if language in self._groups else ""
+        if language not in self._lexicons:
+            self._lexicons[language] = Lexicon(self._groups.get(language, {}))
+        return self._lexicons[language]
 
     def _mentions(self, document: Document) -> list[Mention]:
         spans = find_spans(self._gazetteer, document)
@@ -132,9 +143,6 @@ class ArticleTagger:
             if answer is not None:
                 return answer
         return None
-
-    def _groups(self, lexicon: dict[str, Any]) -> dict[str, list[str]]:
-        return {**lexicon["word_groups"], **self.aid.groups, **self.themes.groups}
 
 
 def tag_article(article: Article, tagger: ArticleTagger) -> Tagged:

@@ -1,7 +1,8 @@
 """Themes: each file of `data/themes/` says which words and which combinations of words speak for one.
 
 Every sentence is weighed once for all themes. A small linear model (`data/theme_model.yaml`) turns what a theme weighs
-in title, opening and body into how likely it is that the article treats it; the sentences are its evidence.
+in title, opening and body into how likely it is that the article treats it; the sentences are its evidence. Where no
+facts of aid are read, `data/theme_model_without_facts.yaml` does.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ class Weighed:
 
     @property
     def total(self) -> float:
-        """All of it, in unmistakable words."""
-        return sum(weight for weight, _, _ in self.sentences) / SENTENCE_CAP
+        """All of it, in unmistakable words; not below nothing, however much speaks against the theme."""
+        return max(0.0, sum(weight for weight, _, _ in self.sentences) / SENTENCE_CAP)
 
     def features(self, frame: Frame, facts: Sequence[Aid]) -> tuple[float, ...]:
         """The values of `FEATURES` in that document."""
@@ -124,27 +125,39 @@ class ThemeModel:
 
 
 class ThemeRules:
-    """All themes."""
+    """All themes. The rules and the model hold for every language; each has its own words."""
 
-    def __init__(self, rows: Sequence[dict[str, Any]], model: Mapping[str, Any], claims: Claims) -> None:
+    def __init__(
+        self,
+        rows: Sequence[dict[str, Any]],
+        model: ThemeModel,
+        without_facts: ThemeModel,
+        claims: Claims,
+        languages: Mapping[str, dict[str, Any]] | None = None,
+    ) -> None:
         self.names: tuple[ThemeName, ...] = tuple(row["theme"] for row in rows)
         self.groups: dict[str, list[str]] = {}
+        self.other_groups: dict[str, dict[str, list[str]]] = {}
         self._words: dict[str, tuple[ThemeName, float, str]] = {}
         self._rules: dict[str, list[Rule]] = {}
-        self._model = ThemeModel(model)
+        self._model = model
+        self._without_facts = without_facts
         self._claims = claims
         for row in rows:
-            self._add(row)
+            self.groups |= self._add_terms(row["theme"], row["theme"], row["terms"]) | row.get("groups", {})
+            for rule in _rules(row["theme"], row.get("rules", ())):
+                self._rules.setdefault(min(rule.all), []).append(rule)
+        for language, other in (languages or {}).items():
+            groups = self.other_groups[language] = dict(other["groups"])
+            for theme, terms in other["themes"].items():
+                groups |= self._add_terms(theme, f"{language}.{theme}", terms)
 
     def judge(self, reading: Reading, aid: Sequence[Aid]) -> tuple[Theme, ...]:
         """The themes of the document, the strongest first."""
         weighed = self.weigh(reading)
-        judged = [
-            (self._model.probability(name, values), name) for name, values in self.features(reading, aid, weighed)
-        ]
-        chosen = sorted(
-            ((score, name) for score, name in judged if score >= self._model.thresholds[name]), reverse=True
-        )
+        model = self._model if reading.document.is_english else self._without_facts
+        judged = [(model.probability(name, values), name) for name, values in self.features(reading, aid, weighed)]
+        chosen = sorted(((score, name) for score, name in judged if score >= model.thresholds[name]), reverse=True)
         witness = Witness(reading, self._claims, aid)
         found = (self._theme(name, score, weighed.get(name, Weighed()).sentences, witness) for score, name in chosen)
         return tuple(theme for theme in found if theme.evidence)
@@ -194,15 +207,12 @@ class ThemeRules:
         ordered = sorted(list(evidence.values())[:EVIDENCE_LIMIT], key=lambda item: (item.field != "title", item.start))
         return Theme(theme=name, score=round(score, 3), evidence=tuple(ordered))
 
-    def _add(self, row: Mapping[str, Any]) -> None:
-        name: ThemeName = row["theme"]
-        for place, terms in enumerate(row["terms"]):
-            group = f"{name}.{place}"
-            self.groups[group] = terms["any"]
-            self._words[group] = (name, terms["weight"], f"words-{place}")
-        self.groups.update(row.get("groups", {}))
-        for rule in _rules(name, row.get("rules", ())):
-            self._rules.setdefault(min(rule.all), []).append(rule)
+    def _add_terms(self, theme: ThemeName, prefix: str, terms: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+        """Know the groups of words that speak for a theme by themselves; returns them."""
+        groups = {f"{prefix}.{place}": row["any"] for place, row in enumerate(terms)}
+        for place, (group, row) in enumerate(zip(groups, terms, strict=True)):
+            self._words[group] = (theme, row["weight"], f"words-{place}")
+        return groups
 
 
 def _frame(reading: Reading, weighed: Mapping[ThemeName, Weighed]) -> Frame:

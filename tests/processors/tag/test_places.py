@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.tag import sources
-from processors.tag.build_cities import LANGUAGES
+from processors.tag.build_languages import LANGUAGES
 from processors.tag.document import Sources
 from processors.tag.spaced import Squeezed, squeeze
 from processors.tag.tag import ArticleTagger
@@ -97,8 +97,11 @@ def test_countries_are_found_in_texts_of_each_language(language: str, tagger: Ar
     found = {iso: tagger.tag_entities("", f"x {names[iso]} x", Sources(language=language)) for iso in known}
     missed = {names[iso] for iso in known if f"country/{iso.lower()}" not in {entity.id for entity in found[iso]}}
 
+    otherwise = {name for spoken, name in OTHERWISE if spoken == language}
+    words = {word for row in sources.read_languages() for word in row["names"].get("trap/phrases", ())}
     assert len(known) > 240
-    assert missed == {name for spoken, name in OTHERWISE if spoken == language}
+    assert missed >= otherwise
+    assert missed - otherwise <= words
 
 
 def test_a_countrys_name_in_another_language_is_none_here(tagger: ArticleTagger) -> None:

@@ -84,3 +84,10 @@ def test_model_knows_every_theme_and_feature() -> None:
 
     assert set(model["bias"]) == set(model["thresholds"]) == set(model["weights"]) == themes
     assert {tuple(sorted(weights)) for weights in model["weights"].values()} == {tuple(sorted(FEATURES))}
+
+
+def test_an_article_in_which_much_speaks_against_a_theme_is_read(tagger: ArticleTagger) -> None:
+    """Words of negative weight alone, again and again, are no error."""
+    text = "He says they may invade soon. " * 40
+
+    assert "armed-conflict" not in {theme.theme for theme in tagger.tag_text("", text, Sources()).themes}
