@@ -1,6 +1,7 @@
-"""Fit the weights of the themes' linear model: `python -m benchmarks.quality.fit_themes DATA`.
+"""Fit the weights of the themes' linear models: `python -m benchmarks.quality.fit_themes DATA [--without-facts]`.
 
 It learns from the tuning part of the labelled articles, from openings that we read, and from some of our own news.
+For languages in which no facts are read it learns from the same without their facts, and from news in those languages.
 One logistic regression for all themes: weights that they share, and for each theme its own, held near the shared ones
 by a penalty, because most themes have few examples. Folds of articles choose the penalty and the thresholds.
 """
@@ -16,8 +17,10 @@ from typing import Any, NamedTuple
 import yaml
 
 from benchmarks.quality.labelled import (
+    languages,
     read_articles,
     read_military_aid,
+    read_news,
     read_openings,
     read_paragraphs,
     require,
@@ -60,19 +63,25 @@ class Weights(NamedTuple):
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, sum_))))
 
 
-def examples(data: Path) -> list[Example]:
-    """Every theme in every article of the tuning part."""
+def examples(data: Path, *, with_facts: bool) -> list[Example]:
+    """Every theme in every article of the tuning part, the labelled ones first."""
     tagger = ArticleTagger.load()
-    rows = [*read_articles(data, "tuning"), *read_openings(data), *read_paragraphs("tuning")]
-    full = [example for place, row in enumerate(rows) for example in _examples(tagger, place, row)]
-    aid = (_examples(tagger, place, row) for place, row in enumerate(read_military_aid(data), len(rows)))
+    rows = like_what_is_read(data, with_facts=with_facts) + read_openings(data) + read_paragraphs("tuning")
+    full = [example for place, row in enumerate(rows) for example in _examples(tagger, place, row, with_facts)]
+    aid = (_examples(tagger, place, row, with_facts) for place, row in enumerate(read_military_aid(data), len(rows)))
     return [*full, *(example for found in aid for example in found if example.theme == "military-aid")]
 
 
-def _examples(tagger: ArticleTagger, place: int, row: dict[str, Any]) -> Iterable[Example]:
+def like_what_is_read(data: Path, *, with_facts: bool) -> list[dict[str, Any]]:
+    """The articles on which thresholds are chosen: what we read besides is harder than the news of a day."""
+    articles = read_articles(data, "tuning")
+    return articles if with_facts else [*articles, *(row for it in languages() for row in read_news(it, "tuning"))]
+
+
+def _examples(tagger: ArticleTagger, place: int, row: dict[str, Any], with_facts: bool) -> Iterable[Example]:
     themes = tagger.themes
     reading = tagger.read(row["title"] or "", row["text"], sources_of(row))
-    aid = tagger.aid.find(reading)
+    aid = tagger.aid.find(reading) if with_facts else ()
     found = dict(themes.features(reading, aid, themes.weigh(reading)))
     for theme in themes.names:
         yield Example(place, theme, found.get(theme, (0.0,) * len(FEATURES)), bool(row["themes"].get(theme)))
@@ -158,15 +167,24 @@ def as_data(weights: Weights, thresholds: dict[str, float]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Choose, fit, write. Thresholds are chosen on the labelled articles alone: what we read besides is harder."""
-    if len(sys.argv) != 2:
+    """Choose, fit, write."""
+    with_facts = "--without-facts" not in sys.argv
+    folders = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    if len(folders) != 1:
         sys.exit("name the folder of the labelled sets: python -m benchmarks.quality.fit_themes ../shared/data")
     try:
-        data = require(Path(sys.argv[1]))
+        data = require(Path(folders[0]))
     except Misconfigured as error:
         sys.exit(str(error))
-    rows = examples(data)
-    last = len(read_articles(data, "tuning"))
+    rows = examples(data, with_facts=with_facts)
+    last = len(like_what_is_read(data, with_facts=with_facts))
+    name = "theme_model" if with_facts else "theme_model_without_facts"
+    head = "# Written by benchmarks/quality/fit_themes.py: what each feature of themes.py weighs for each theme.\n"
+    (DATA / f"{name}.yaml").write_text(head + yaml.safe_dump(chosen_model(rows, last), sort_keys=True), "utf-8")
+
+
+def chosen_model(rows: Sequence[Example], last: int) -> dict[str, Any]:
+    """Penalties and thresholds by cross-validation; thresholds on the articles before `last` alone."""
     like = [place for place, row in enumerate(rows) if row.article < last]
     tried = []
     for penalties in PENALTIES:
@@ -176,9 +194,7 @@ def main() -> None:
         tried.append((mean_f1(rows, scores, best[2]), penalties, theme_thresholds(*chosen, best[2])))
         print(f"penalties {penalties}: mean F1 {best[0]:.3f} at {best[2]}, of all that was read {tried[-1][0]:.3f}")
     _, penalties, thresholds = max(tried, key=lambda item: item[0])
-    model = as_data(fit(rows, *penalties), thresholds)
-    head = "# Written by benchmarks/quality/fit_themes.py: what each feature of themes.py weighs for each theme.\n"
-    (DATA / "theme_model.yaml").write_text(head + yaml.safe_dump(model, sort_keys=True), encoding="utf-8")
+    return as_data(fit(rows, *penalties), thresholds)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ OPENINGS = Path(__file__).parent / "openings.json"
 PARAGRAPHS = Path(__file__).parents[2] / "tests/data/tag/paragraphs.yaml"
 """Short news that we wrote for the tests."""
 
+NEWS = Path(__file__).parents[2] / "tests/data/tag/languages"
+"""Short news of our own in other languages, a file each."""
+
 MILITARY_AID = Path(__file__).parent / "military_aid.json"
 """Whether others of them treat military aid, by id."""
 
@@ -79,6 +82,18 @@ def read_paragraphs(part: Part = "all") -> list[dict[str, Any]]:
     return [{**row, "date": None, "themes": dict.fromkeys(row["themes"], 2)} for row in chosen]
 
 
+def languages() -> list[str]:
+    """The languages in which there is news of our own."""
+    return sorted(path.stem for path in NEWS.glob("*.yaml"))
+
+
+def read_news(language: str, part: Part = "all") -> list[dict[str, Any]]:
+    """That news, in the same shape; of two articles the first is held back."""
+    rows = yaml.safe_load((NEWS / f"{language}.yaml").read_text(encoding="utf-8"))
+    chosen = rows if part == "all" else rows[0 if part == "held back" else 1 :: 2]
+    return [{**row, "language": language, "date": None, "themes": dict.fromkeys(row["themes"], 2)} for row in chosen]
+
+
 def _unlabelled(data: Path) -> list[dict[str, Any]]:
     with gzip.open(data / UNLABELLED, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
@@ -99,7 +114,7 @@ def tag(tagger: ArticleTagger, row: dict[str, Any]) -> Tags:
 
 def sources_of(row: dict[str, Any]) -> Sources:
     """What is known of a labelled article besides its words."""
-    return Sources(published_at=_date(row["date"]))
+    return Sources(published_at=_date(row["date"]), language=row.get("language"))
 
 
 def _date(words: str | None) -> datetime | None:

@@ -267,7 +267,7 @@ GUIDE = (Path(__file__).parents[3] / "docs" / "add-a-watch.md").read_text("utf-8
 
 def test_the_guide_has_a_working_example() -> None:
     """What a newcomer copies is a good file, for geowire and for an editor's schema."""
-    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    (example, _) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 
     watches = parse_watches(example, "guide.yaml")
 
@@ -275,9 +275,17 @@ def test_the_guide_has_a_working_example() -> None:
     assert Draft202012Validator(json.loads(watches_schema())).is_valid(yaml.safe_load(example))
 
 
+def test_the_guide_shows_conditions_of_the_shipped_watch() -> None:
+    """What it says of other languages is what ships."""
+    (_, conditions) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    shipped = yaml.safe_load(files("processors.flag").joinpath("watches.yaml").read_text("utf-8"))["watches"]
+
+    assert yaml.safe_load(conditions)["any"] == shipped[0]["any"]
+
+
 def test_the_guide_tells_a_mistake_as_it_is_told() -> None:
     """The line in the guide is the line that geowire prints for that file."""
-    (example,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    (example, _) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 
     with pytest.raises(Misconfigured) as caught:
         parse_watches(example.replace("recipient: UA", "recipient: Ukraine"), "watches.yaml")
