@@ -21,6 +21,17 @@ ROOT = Path(__file__).parent.parent
 LIBS = ROOT / ".kafka" / "libs"
 
 
+HEAVY = ("kafka", "prefect", "browser")
+"""Marks of the tests that take long."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with heavy tests first, in whatever order they are: else one worker is left alone with the last of them."""
+    heavy = {item.path for item in items if any(item.get_closest_marker(mark) for mark in HEAVY)}
+    items.sort(key=lambda item: item.path not in heavy)
+
+
 def unavailable(what: str) -> None:
     """On a laptop a missing server skips its tests; in CI it fails them."""
     if os.environ.get("CI") == "true":
